@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+const minutes = 60_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/lab/**'],
+          // A bound for a hung test on a busy machine, not an expectation of speed.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.lab.ts'],
+          // One emulated guest boots at a time, so the files run one after the other (`npm run test:lab`).
+          testTimeout: 30 * minutes,
+          hookTimeout: 45 * minutes,
+        },
+      },
+    ],
+  },
+});
