@@ -1,0 +1,114 @@
+import type { DesiredImage } from '../../model/desired.ts';
+import type { DeletionPolicy } from '../../model/manifest.ts';
+import type { Mark } from '../../model/mark.ts';
+import type { Inventory } from '../../model/observed.ts';
+import type { SeedFiles } from '../../model/seed.ts';
+
+/**
+ * The hypervisor role. Every act addresses a domain by UUID and exact path, never by name alone, and is idempotent: asked
+ * for what already is, it changes nothing and succeeds. A domain whose mark is not of our owner makes every act fail
+ * with `DomainConflict`. Errors are `KreError`. No act takes longer than 5 s; what would is a host operation.
+ */
+export interface Hypervisor extends HypervisorReader, MachineActs, AddressActs, ImageActs {}
+
+/** What planning may use. */
+export interface HypervisorReader {
+  /**
+   * Everything in one bulk read, in a number of processes that does not depend on the number of machines (one more for each
+   * 120 KiB of commands). Rejects with `HypervisorUnreachable`, `VirshMissing`, never with a partial answer.
+   */
+  inventory(): Promise<Inventory>;
+  /**
+   * Calls `onEvent` after anything that may have changed the inventory, with the machine's name if known, and once after every
+   * (re)connection. Keeps itself alive over restarts of the hypervisor's daemon until `stop`.
+   */
+  watch(onEvent: (event: HypervisorEvent) => void): { stop(): void };
+}
+
+/** `agent-connected`: the guest agent's channel opened; a reading of the guest is worth taking now. */
+export interface HypervisorEvent {
+  readonly kind: 'connected' | 'lifecycle' | 'agent-connected' | 'agent-disconnected' | 'other';
+  readonly machine: string | null;
+}
+
+/** Whom an act is about. The UUID is the identity, the name is for messages and paths. */
+export interface MachineRef {
+  readonly name: string;
+  readonly uuid: string;
+}
+
+export interface DiskRequest {
+  readonly machine: MachineRef;
+  readonly generation: number;
+  readonly image: { readonly digest: string; readonly format: 'qcow2' | 'raw' };
+  readonly diskMiB: number;
+  readonly stateDisk: { readonly sizeMiB: number; readonly serial: string } | null;
+  readonly seed: SeedFiles;
+}
+
+export interface DefineRequest {
+  readonly machine: MachineRef;
+  readonly mac: string;
+  /** Spec, generation and everything else that the definition is made of. */
+  readonly mark: Mark;
+  readonly stateDiskSerial: string | null;
+}
+
+export interface MachineActs {
+  /**
+   * Makes the generation's folder with root overlay (on the image, explicit format) and seed, and the state disk beside it. An
+   * existing root or state disk is left as it is; the seed is written anew while the domain is not defined. `ImageDownload` if the image
+   * is not in the store.
+   */
+  prepareDisks(request: DiskRequest): Promise<void>;
+  /** Defines the domain from its mark, or redefines its persistent definition; keeps the machine type that libvirt stored. */
+  define(request: DefineRequest): Promise<void>;
+  /** A running domain is left alone. */
+  start(machine: MachineRef): Promise<void>;
+  /** Asks for a clean shutdown and returns; observing tells when it is off. */
+  shutdown(machine: MachineRef, mode: 'agent' | 'acpi'): Promise<void>;
+  /** Cuts the power. */
+  powerOff(machine: MachineRef): Promise<void>;
+  /** Lets a paused domain run on. */
+  resume(machine: MachineRef): Promise<void>;
+  setAutostart(machine: MachineRef, on: boolean): Promise<void>;
+  /** Raises vCPUs within the boot maximum and grows disks, live and in the persistent definition; `null` leaves a value as it is. Never shrinks. */
+  updateLive(machine: MachineRef, change: LiveChange): Promise<void>;
+  /** Replaces the mark, live and persistent. */
+  writeMark(machine: MachineRef, mark: Mark): Promise<void>;
+  /** Replaces the attached seed's file atomically; it stays attached. */
+  replaceSeed(machine: MachineRef, generation: number, seed: SeedFiles): Promise<void>;
+  /**
+   * Deletes a stopped domain that is ours: its generation folders are unlinked first, the state disk is moved to
+   * `retained/<filesystem UUID>-<time>/` with a copy of the mark (`Retain`) or unlinked (`Delete`), then the domain is undefined (with NVRAM, managed save
+   * and snapshot metadata). Finishes what an interrupted call left; a domain that is gone is success.
+   */
+  deleteMachine(machine: MachineRef, stateDisk: DeletionPolicy): Promise<void>;
+}
+
+export interface LiveChange {
+  readonly cpus: number | null;
+  readonly diskMiB: number | null;
+  readonly stateDiskMiB: number | null;
+}
+
+export interface AddressActs {
+  /** An `ip-dhcp-host` entry for our MAC, live and persistent; other entries are not touched. `DomainConflict` if another MAC holds the address. */
+  reserveAddress(network: string, entry: AddressEntry): Promise<void>;
+  /** Removes the entry of exactly this MAC and address. */
+  releaseAddress(network: string, entry: AddressEntry): Promise<void>;
+}
+
+export interface AddressEntry {
+  readonly machine: string;
+  readonly mac: string;
+  readonly address: string;
+}
+
+export interface ImageActs {
+  /**
+   * Starts fetching an image into the store and returns at once; `inventory().operations` shows it as `fetch-image-<digest>`, and when it
+   * ended `inventory().images` has it or the operation is `failed` with the reason. A running one is not started twice.
+   */
+  fetchImage(image: DesiredImage): Promise<void>;
+}

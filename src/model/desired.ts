@@ -1,0 +1,91 @@
+import type { ObjectRef } from './mark.ts';
+import type { DeletionPolicy, DistributionName, PowerState, PruneMode } from './manifest.ts';
+import type { AppliedSpec, ImageRef, NetworkRef } from './spec.ts';
+
+/** Manifests of one revision, resolved: defaults filled in, references followed, every machine named. Lists sorted by name. */
+export interface Desired {
+  readonly revision: string;
+  readonly owner: string;
+  /** Only those that a machine uses. */
+  readonly images: readonly DesiredImage[];
+  readonly networks: readonly NetworkRef[];
+  readonly clusters: readonly DesiredCluster[];
+  readonly machines: readonly DesiredMachine[];
+}
+
+export interface DesiredImage extends ImageRef {
+  /** Name of the Image object. */
+  readonly name: string;
+  /** The URL and then its mirrors, in order. */
+  readonly urls: readonly string[];
+}
+
+/** How long each condition may take before it counts as failed. */
+export interface Deadlines {
+  readonly bootMs: number;
+  readonly readyMs: number;
+  readonly upgradeMs: number;
+  readonly drainMs: number;
+  readonly shutdownMs: number;
+}
+
+/** One virtual machine: a node of a cluster or a plain Machine. */
+export interface DesiredMachine {
+  readonly name: string;
+  readonly object: ObjectRef;
+  /** Deterministic (v5 of owner and name). */
+  readonly uuid: string;
+  /** Deterministic, 52:54:00:… */
+  readonly mac: string;
+  readonly spec: AppliedSpec;
+  /** UUID of the state disk's filesystem and the serial the guest sees; `null` without a state disk. */
+  readonly stateDisk: { readonly filesystemUuid: string; readonly serial: string } | null;
+  /** Whether its address must stay over its life (control planes, and machines that ask for one). */
+  readonly stableAddress: boolean;
+  /** Text of the Machine's user-data; not in `spec` because of its length and what it may hold. */
+  readonly userData: string | null;
+  /** Ready only when the guest agent answers. */
+  readonly needsGuestAgent: boolean;
+  readonly powerState: PowerState;
+  readonly suspended: boolean;
+  readonly prune: PruneMode;
+  readonly deletionPolicy: DeletionPolicy;
+  readonly deadlines: Deadlines;
+}
+
+export interface DesiredCluster {
+  readonly name: string;
+  readonly distribution: DistributionName;
+  readonly version: string;
+  readonly recipe: Recipe;
+  /** Names of machines, in the order in which they are made and upgraded. */
+  readonly controlPlanes: readonly string[];
+  readonly workers: readonly string[];
+  /** Published endpoint as the manifest gives it; `null`: the first control plane's address is published. */
+  readonly endpoint: { readonly host: string; readonly port: number } | null;
+  /** The name that guests resolve to the API server. */
+  readonly endpointHost: string;
+  readonly apiPort: number;
+  readonly maxUnavailable: number;
+  readonly backup: { readonly maxAgeMs: number; readonly keep: number };
+  readonly suspended: boolean;
+  readonly powerState: PowerState;
+  readonly prune: PruneMode;
+  readonly deadlines: Deadlines;
+  /** Text of the CNI manifest where it is a file of the repository. */
+  readonly cniManifest: string | null;
+}
+
+/** A distribution's rules for one cluster, as data: the planner reads this and never a distribution's name. */
+export interface Recipe {
+  readonly apiPort: number;
+  readonly keepPaths: readonly string[];
+  /** Minors that one upgrade may cross on a control plane. */
+  readonly maxMinorStep: number;
+  /** Minors that a worker may stay behind its control plane. */
+  readonly maxWorkerSkew: number;
+  /** What the datastore's backup is called in messages: `etcd snapshot`, `SQLite copy`. */
+  readonly backupName: string;
+  /** Whether a drain comes before the upgrade of a node, where pods have somewhere to go. */
+  readonly drainsBeforeUpgrade: boolean;
+}

@@ -1,0 +1,46 @@
+import type { DeletionPolicy, PruneMode } from './manifest.ts';
+import type { AppliedSpec } from './spec.ts';
+
+/** A Cluster or Machine of the manifests: what a person names, prunes, suspends and confirms. */
+export interface ObjectRef {
+  readonly kind: 'Cluster' | 'Machine';
+  readonly name: string;
+}
+
+/** `Cluster/dev`: the key of an object in records, status and on the command line. */
+export function objectKey(object: ObjectRef): string {
+  return `${object.kind}/${object.name}`;
+}
+
+/**
+ * What kreconcile keeps in the domain's own metadata element. It makes the domain ours, holds what was applied, and
+ * carries the protection of a manifest that is gone. Written with the domain's definition and by `writeMark`.
+ */
+export interface Mark {
+  readonly schema: 1;
+  /** The agent configuration's owner: another owner's domain is foreign to us. */
+  readonly owner: string;
+  readonly object: ObjectRef;
+  /** The node or machine name; equals the domain's name. */
+  readonly machine: string;
+  readonly spec: AppliedSpec;
+  /** Address allotted to this machine (static, or reserved in the libvirt network); `null` where DHCP decides. */
+  readonly address: string | null;
+  /** The n-th root disk, from 1. */
+  readonly generation: number;
+  readonly previousGeneration: number | null;
+  /** When this generation was seen healthy, ms since epoch; `null` before. Until then the seed still holds first-boot secrets. */
+  readonly provenAtMs: number | null;
+  readonly quarantined: readonly Quarantine[];
+  readonly prune: PruneMode;
+  readonly deletionPolicy: DeletionPolicy;
+  /** Revision that was applied last, for people. */
+  readonly revision: string;
+}
+
+export interface Quarantine {
+  /** Digest of what failed: an image digest, or `version:<v>`. */
+  readonly digest: string;
+  readonly atMs: number;
+  readonly reason: string;
+}

@@ -1,0 +1,131 @@
+import type { GuestStatus } from './guest-status.ts';
+import type { Mark } from './mark.ts';
+
+/** A value that was read, and when. Unknown is a value, never a guess. */
+export type Reading<T> =
+  | { readonly known: true; readonly value: T; readonly atMs: number }
+  | { readonly known: false; readonly reason: string; readonly atMs: number | null };
+
+/** What hypervisor, guests and the state folder report at one moment. */
+export interface Observed {
+  readonly inventory: Reading<Inventory>;
+  /** By machine name; a machine without entry was never read. */
+  readonly guests: Readonly<Record<string, Reading<GuestStatus>>>;
+  readonly records: Records;
+}
+
+/** One bulk read of the host: every domain, owned and foreign, networks, capacity, the image store and host operations. */
+export interface Inventory {
+  readonly host: HostFacts;
+  readonly domains: readonly Domain[];
+  readonly networks: readonly HostNetwork[];
+  readonly images: readonly StoredImage[];
+  readonly operations: readonly HostOperation[];
+  /** Machine folders in the images folder, by machine name, whether or not a domain uses them. */
+  readonly folders: readonly MachineFolder[];
+}
+
+export interface HostFacts {
+  readonly cpus: number;
+  readonly memoryMiB: number;
+  /** Free space where images live, MiB. */
+  readonly freeDiskMiB: number;
+  readonly arch: string;
+  /** `kvm` only where it truly serves. */
+  readonly acceleration: 'kvm' | 'emulation';
+  /** Why there is no KVM, for people; empty with KVM. */
+  readonly accelerationReason: string;
+  readonly hypervisorVersion: string;
+}
+
+export type DomainState = 'running' | 'paused' | 'shutdown' | 'shut off' | 'crashed' | 'pmsuspended' | 'unknown';
+
+export interface Domain {
+  readonly name: string;
+  readonly uuid: string;
+  /** `null`: no mark of ours (foreign). `unreadable`: an element in our namespace that is not a mark. */
+  readonly mark: Mark | null | 'unreadable';
+  readonly state: DomainState;
+  /** libvirt's reason: `booted`, `destroyed`, `I/O error`, `crashed`… */
+  readonly stateReason: string;
+  readonly persistent: boolean;
+  readonly autostart: boolean;
+  readonly managedSave: boolean;
+  /** Guest-agent channel of the live definition. */
+  readonly agent: 'connected' | 'disconnected' | 'absent';
+  /** The definition in force; `null` while not running. */
+  readonly live: DomainShape | null;
+  /** The definition of the next boot. */
+  readonly next: DomainShape;
+}
+
+/** The fields of a definition that are compared; libvirt rewrites the rest as it likes. */
+export interface DomainShape {
+  readonly cpus: number;
+  readonly maxCpus: number;
+  readonly memoryMiB: number;
+  readonly machineType: string;
+  readonly acceleration: 'kvm' | 'emulation';
+  readonly disks: readonly { readonly target: string; readonly path: string; readonly serial: string | null }[];
+  readonly interfaces: readonly { readonly mac: string; readonly kind: 'network' | 'bridge' | 'other'; readonly source: string }[];
+}
+
+export interface HostNetwork {
+  readonly kind: 'network' | 'bridge';
+  readonly name: string;
+  readonly active: boolean;
+  /** Of a libvirt network with DHCP, first IPv4 range. */
+  readonly dhcp: { readonly start: string; readonly end: string; readonly gateway: string; readonly prefix: number } | null;
+  /** `ip-dhcp-host` entries. */
+  readonly reservations: readonly { readonly mac: string; readonly address: string; readonly name: string | null }[];
+}
+
+export interface StoredImage {
+  readonly digest: string;
+  readonly path: string;
+  readonly format: 'qcow2' | 'raw';
+  readonly virtualSizeMiB: number;
+}
+
+/** Something long that runs on the host: a download, a copy out of a guest. */
+export interface HostOperation {
+  readonly id: string;
+  readonly state: 'running' | 'succeeded' | 'failed';
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  /** 0 to 1, or `null` when unknown. */
+  readonly progress: number | null;
+  readonly message: string;
+}
+
+export interface MachineFolder {
+  readonly machine: string;
+  /** Generations that have a root disk. */
+  readonly generations: readonly number[];
+  readonly hasStateDisk: boolean;
+}
+
+/** What the state folder holds beside the ledger: what a person decided and what was published. */
+export interface Records {
+  /** Objects that were ever applied from git and not yet deleted; `lost` when the file is missing or unreadable. */
+  readonly applied: readonly string[] | 'lost';
+  /** `agent`, `Cluster/x`, `Machine/x` or `Node/x` → why and since when. */
+  readonly suspensions: Readonly<Record<string, { readonly reason: string; readonly atMs: number }>>;
+  /** Deletions a person confirmed: object key and the revision it was shown with. */
+  readonly confirmations: readonly { readonly object: string; readonly revision: string }[];
+  /** Kubeconfigs in the drop directory: what they were made from. */
+  readonly kubeconfigs: readonly { readonly cluster: string; readonly guestDigest: string; readonly server: string }[];
+  readonly backups: readonly Backup[];
+}
+
+export interface Backup {
+  readonly id: string;
+  readonly cluster: string;
+  readonly machine: string;
+  readonly atMs: number;
+  readonly version: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Opened and checked after it arrived on the host. */
+  readonly verified: boolean;
+}

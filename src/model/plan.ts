@@ -1,0 +1,126 @@
+import type { DeletionPolicy, PruneMode } from './manifest.ts';
+import type { Mark, ObjectRef } from './mark.ts';
+
+/** One field that differs, as a JSON pointer into the applied spec. */
+export interface FieldChange {
+  readonly path: string;
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
+/** What steps, waits and blocks are about. */
+export interface Target {
+  readonly kind: 'Image' | 'Network' | 'Machine' | 'Cluster';
+  readonly name: string;
+}
+
+/** Inert data that tells what would happen and why. Needs name steps and waits of the same plan and stand before. */
+export interface Plan {
+  readonly revision: string;
+  readonly atMs: number;
+  readonly steps: readonly Step[];
+  readonly waits: readonly Wait[];
+  readonly blocks: readonly Block[];
+  /** Things a person should know that ask for nothing: emulation in use, an object of another host. */
+  readonly notes: readonly Note[];
+  /** When to look again if nothing happens, ms since epoch; `null`: only on a trigger. */
+  readonly lookAgainAtMs: number | null;
+}
+
+export interface Step {
+  /** Stable and readable: `machine/dev-cp-1/define`. */
+  readonly id: string;
+  readonly target: Target;
+  readonly object: ObjectRef | null;
+  /** For people: `create dev-cp-1 from debian-13`. */
+  readonly title: string;
+  readonly reason: string;
+  readonly changes: readonly FieldChange[];
+  readonly needs: readonly string[];
+  /** Deletes or replaces a disk or domain. */
+  readonly destructive: boolean;
+  /** Takes a node away for a while. */
+  readonly disruptive: boolean;
+  /** The object's own fields that were unknown when planned; always empty on destructive and disruptive steps. */
+  readonly unknown: readonly string[];
+  readonly action: Action;
+}
+
+export interface Wait {
+  readonly id: string;
+  readonly target: Target;
+  readonly object: ObjectRef | null;
+  /** The condition in words: `guest agent of dev-cp-1 answers`. */
+  readonly condition: string;
+  readonly sinceMs: number;
+  /** Deadline, ms since epoch; `null`: may take for ever. Past it the wait has failed and says so. */
+  readonly untilMs: number | null;
+  readonly overdue: boolean;
+  /** What is known of the progress now. */
+  readonly detail: string;
+  readonly needs: readonly string[];
+  /** Ask the guest or the host again after this time, ms. */
+  readonly pollMs: number;
+  /** The guest whose reading ends the wait, if any. */
+  readonly guest: string | null;
+}
+
+export type GuardName =
+  | 'HostCapacity' | 'ImageReady' | 'NetworkReady' | 'GuestAgentConnected' | 'ControlPlaneStable' | 'Quorum'
+  | 'VersionSkew' | 'NoDowngrade' | 'BackupFresh' | 'LocalData' | 'WindowOpen' | 'Conflict' | 'PruneLimit'
+  | 'PruneConfirm' | 'PruneDisabled' | 'AppliedListLost' | 'EmptyDesired' | 'Suspended' | 'RecreateNeeded'
+  | 'RestartNeeded' | 'Immutable' | 'Emulation' | 'StateDisk' | 'DeadlinePassed' | 'OperationFailed' | 'ManagedSave'
+  | 'Paused' | 'HypervisorUnreachable';
+
+/** Something that a guard forbids now. `wayOut` is what a person can do. */
+export interface Block {
+  readonly id: string;
+  readonly target: Target;
+  readonly object: ObjectRef | null;
+  readonly guard: GuardName;
+  readonly reason: string;
+  readonly wayOut: string;
+  readonly changes: readonly FieldChange[];
+}
+
+export interface Note {
+  readonly target: Target | null;
+  readonly text: string;
+}
+
+/** Verbs of the in-guest program that are operations: started with an id, then observed. */
+export type GuestVerb = 'bootstrap' | 'join' | 'stage' | 'drain' | 'backup' | 'upgrade';
+
+/** The act of a step. Holds no secrets: what a step yields (an address, a token) is resolved at the act. */
+export type Action =
+  | { readonly kind: 'fetch-image'; readonly image: string }
+  | { readonly kind: 'reserve-address'; readonly machine: string; readonly network: string; readonly mac: string; readonly address: string }
+  | { readonly kind: 'release-address'; readonly machine: string; readonly network: string; readonly mac: string; readonly address: string }
+  | { readonly kind: 'prepare-disks'; readonly machine: string; readonly generation: number; readonly address: string | null }
+  | { readonly kind: 'define'; readonly machine: string; readonly mark: Mark }
+  | { readonly kind: 'start'; readonly machine: string }
+  | { readonly kind: 'shutdown'; readonly machine: string; readonly mode: 'agent' | 'acpi' }
+  | { readonly kind: 'power-off'; readonly machine: string }
+  | { readonly kind: 'resume-domain'; readonly machine: string }
+  | { readonly kind: 'set-autostart'; readonly machine: string; readonly on: boolean }
+  | { readonly kind: 'update-live'; readonly machine: string; readonly cpus: number | null; readonly diskMiB: number | null; readonly stateDiskMiB: number | null; readonly mark: Mark }
+  | { readonly kind: 'write-mark'; readonly machine: string; readonly mark: Mark }
+  | { readonly kind: 'settle'; readonly machine: string; readonly mark: Mark }
+  | { readonly kind: 'install-program'; readonly machine: string }
+  | { readonly kind: 'guest-operation'; readonly machine: string; readonly verb: GuestVerb; readonly operation: string; readonly input: Readonly<Record<string, string>> }
+  | { readonly kind: 'cordon'; readonly node: string; readonly via: string }
+  | { readonly kind: 'uncordon'; readonly node: string; readonly via: string }
+  | { readonly kind: 'remove-node'; readonly node: string; readonly via: string }
+  | { readonly kind: 'fetch-backup'; readonly cluster: string; readonly machine: string; readonly operation: string; readonly version: string }
+  | { readonly kind: 'publish-kubeconfig'; readonly cluster: string; readonly machine: string; readonly server: string; readonly guestDigest: string }
+  | { readonly kind: 'remove-kubeconfig'; readonly cluster: string }
+  | { readonly kind: 'delete-machine'; readonly machine: string; readonly uuid: string; readonly stateDisk: DeletionPolicy }
+  | { readonly kind: 'forget'; readonly object: ObjectRef; readonly prune: PruneMode };
+
+export type ActionKind = Action['kind'];
+
+/** What became of a step in a pass. */
+export type Outcome =
+  | { readonly step: string; readonly state: 'started'; readonly atMs: number }
+  | { readonly step: string; readonly state: 'done'; readonly atMs: number }
+  | { readonly step: string; readonly state: 'failed'; readonly atMs: number; readonly code: string; readonly message: string; readonly hint: string };
