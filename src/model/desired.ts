@@ -6,6 +6,12 @@ import type { AppliedSpec, ImageRef, NetworkRef } from './spec.ts';
 export interface Desired {
   readonly revision: string;
   readonly owner: string;
+  /** Documents in the revision; with none, nothing is ever deleted. */
+  readonly documents: number;
+  /** Whether machines may run without hardware virtualisation. */
+  readonly emulationAllowed: boolean;
+  /** Objects that one revision may delete without a person's confirmation. */
+  readonly maxDeletes: number;
   /** Only those that a machine uses. */
   readonly images: readonly DesiredImage[];
   readonly networks: readonly NetworkRef[];

@@ -100,7 +100,7 @@ export interface HostOperation {
 
 export interface MachineFolder {
   readonly machine: string;
-  /** Generations that have a root disk. */
+  /** Generations whose root disk was ever started; one that was only prepared does not count and is made anew. */
   readonly generations: readonly number[];
   readonly hasStateDisk: boolean;
 }
@@ -113,6 +113,8 @@ export interface Records {
   readonly suspensions: Readonly<Record<string, { readonly reason: string; readonly atMs: number }>>;
   /** Deletions a person confirmed: object key and the revision it was shown with. */
   readonly confirmations: readonly { readonly object: string; readonly revision: string }[];
+  /** Objects that were deleted, with the revision that asked for it. */
+  readonly deleted: readonly { readonly object: string; readonly revision: string }[];
   /** Kubeconfigs in the drop directory: what they were made from. */
   readonly kubeconfigs: readonly { readonly cluster: string; readonly guestDigest: string; readonly server: string }[];
   readonly backups: readonly Backup[];

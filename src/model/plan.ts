@@ -1,4 +1,4 @@
-import type { DeletionPolicy, PruneMode } from './manifest.ts';
+import type { DeletionPolicy } from './manifest.ts';
 import type { Mark, ObjectRef } from './mark.ts';
 
 /** One field that differs, as a JSON pointer into the applied spec. */
@@ -23,6 +23,8 @@ export interface Plan {
   readonly blocks: readonly Block[];
   /** Things a person should know that ask for nothing: emulation in use, an object of another host. */
   readonly notes: readonly Note[];
+  /** By machine: when its latest healthy reading was taken; `null`: read and not healthy. `remember` counts them. */
+  readonly health: Readonly<Record<string, number | null>>;
   /** When to look again if nothing happens, ms since epoch; `null`: only on a trigger. */
   readonly lookAgainAtMs: number | null;
 }
@@ -53,7 +55,9 @@ export interface Wait {
   /** The condition in words: `guest agent of dev-cp-1 answers`. */
   readonly condition: string;
   readonly sinceMs: number;
-  /** Deadline, ms since epoch; `null`: may take for ever. Past it the wait has failed and says so. */
+  /** How long it may take once its needs are done, ms; `null`: for ever. */
+  readonly timeoutMs: number | null;
+  /** Deadline, ms since epoch; `null`: none, or not begun. Past it the wait has failed and says so. */
   readonly untilMs: number | null;
   readonly overdue: boolean;
   /** What is known of the progress now. */
@@ -96,8 +100,7 @@ export type Action =
   | { readonly kind: 'fetch-image'; readonly image: string }
   | { readonly kind: 'reserve-address'; readonly machine: string; readonly network: string; readonly mac: string; readonly address: string }
   | { readonly kind: 'release-address'; readonly machine: string; readonly network: string; readonly mac: string; readonly address: string }
-  | { readonly kind: 'prepare-disks'; readonly machine: string; readonly generation: number; readonly address: string | null }
-  | { readonly kind: 'define'; readonly machine: string; readonly mark: Mark }
+  | { readonly kind: 'create'; readonly machine: string; readonly mark: Mark; readonly stateDiskNew: boolean }
   | { readonly kind: 'start'; readonly machine: string }
   | { readonly kind: 'shutdown'; readonly machine: string; readonly mode: 'agent' | 'acpi' }
   | { readonly kind: 'power-off'; readonly machine: string }
@@ -112,10 +115,10 @@ export type Action =
   | { readonly kind: 'uncordon'; readonly node: string; readonly via: string }
   | { readonly kind: 'remove-node'; readonly node: string; readonly via: string }
   | { readonly kind: 'fetch-backup'; readonly cluster: string; readonly machine: string; readonly operation: string; readonly version: string }
-  | { readonly kind: 'publish-kubeconfig'; readonly cluster: string; readonly machine: string; readonly server: string; readonly guestDigest: string }
+  | { readonly kind: 'publish-kubeconfig'; readonly cluster: string; readonly machine: string; readonly server: string | null }
   | { readonly kind: 'remove-kubeconfig'; readonly cluster: string }
   | { readonly kind: 'delete-machine'; readonly machine: string; readonly uuid: string; readonly stateDisk: DeletionPolicy }
-  | { readonly kind: 'forget'; readonly object: ObjectRef; readonly prune: PruneMode };
+  | { readonly kind: 'forget'; readonly object: ObjectRef };
 
 export type ActionKind = Action['kind'];
 

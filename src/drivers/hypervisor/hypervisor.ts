@@ -56,14 +56,14 @@ export interface DefineRequest {
 
 export interface MachineActs {
   /**
-   * Makes the generation's folder with root overlay (on the image, explicit format) and seed, and the state disk beside it. An
-   * existing root or state disk is left as it is; the seed is written anew while the domain is not defined. `ImageDownload` if the image
-   * is not in the store.
+   * Makes the generation's folder with root overlay (on the image, explicit format) and seed, and the state disk beside it. A file `unstarted`
+   * stands in the folder until `start` first runs the domain: while it does, root and seed are made anew (an interrupted or outdated preparation);
+   * a root that was started is never touched, nor is an existing state disk. `ImageDownload` if the image is not in the store.
    */
   prepareDisks(request: DiskRequest): Promise<void>;
   /** Defines the domain from its mark, or redefines its persistent definition; keeps the machine type that libvirt stored. */
   define(request: DefineRequest): Promise<void>;
-  /** A running domain is left alone. */
+  /** A running domain is left alone. Removes the generation's `unstarted` first. */
   start(machine: MachineRef): Promise<void>;
   /** Asks for a clean shutdown and returns; observing tells when it is off. */
   shutdown(machine: MachineRef, mode: 'agent' | 'acpi'): Promise<void>;
