@@ -1,0 +1,116 @@
+/**
+ * The Files port. What is written survives a crash at any instant: a file is replaced whole, and the folder that holds
+ * the name is synced too, because a rename alone may be lost with the power.
+ */
+import { lstat, readdir, realpath, rename, rm, statfs, unlink } from 'node:fs/promises';
+import { dirname, isAbsolute } from 'node:path';
+import type { FileStat, Files } from '../model/ports.ts';
+import { fileError, isMissing, unreadable } from './file-errors.ts';
+import { ensureFolder, syncFolder } from './folder.ts';
+import { groupId } from './group.ts';
+import { readBounded } from './read-bounded.ts';
+
+const defaultFileMode = 0o600;
+
+/** The machine's files. */
+export const systemFiles: Files = {
+  read: (path, maxBytes) => attempt('read', path, () => readBounded(path, maxBytes)),
+  write: (path, content, options) => attempt('write', path, () => writeWhole(path, content, options)),
+  ensureFolder: (path, mode) => attempt('make the folder', path, () => ensureFolder(path, mode)),
+  list: (path) =>
+    orWhenMissing(
+      [],
+      attempt('list', path, () => readdir(path).then((names) => names.sort())),
+    ),
+  stat: (path) =>
+    orWhenMissing(
+      null,
+      attempt('look at', path, () => statOf(path)),
+    ),
+  realPath: (path) =>
+    orWhenMissing(
+      null,
+      attempt('resolve', path, () => realpath(path)),
+    ),
+  rename: (from, to) => attempt('rename', from, () => renameDurably(from, to)),
+  removeFile: (path) =>
+    orWhenMissing(
+      undefined,
+      attempt('remove', path, () => removeDurably(path)),
+    ),
+  removeFolder: (path) => attempt('remove', path, () => removeTree(path)),
+  freeBytes: (path) => attempt('measure', path, () => freeBytes(path)),
+};
+
+async function attempt<T>(verb: string, path: string, act: () => Promise<T>): Promise<T> {
+  requireAbsolute(path);
+  try {
+    return await act();
+  } catch (thrown) {
+    throw fileError(verb, path, thrown);
+  }
+}
+
+async function orWhenMissing<T, Missing>(missing: Missing, result: Promise<T>): Promise<T | Missing> {
+  try {
+    return await result;
+  } catch (thrown) {
+    if (isMissing(thrown instanceof Error ? thrown.cause : undefined)) return missing;
+    throw thrown;
+  }
+}
+
+function requireAbsolute(path: string): void {
+  if (!isAbsolute(path) || path.includes('\0')) throw unreadable(`not an absolute path: ${JSON.stringify(path)}`);
+}
+
+async function writeWhole(
+  path: string,
+  content: string | Uint8Array,
+  options: { readonly mode?: number; readonly group?: string } = {},
+): Promise<void> {
+  const { default: writeFileAtomic } = await import('write-file-atomic');
+  const owner = options.group === undefined ? {} : { chown: { uid: ownUser(), gid: await groupId(options.group) } };
+  const bytes =
+    typeof content === 'string' ? content : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  await writeFileAtomic(path, bytes, { mode: options.mode ?? defaultFileMode, ...owner });
+  await syncFolder(dirname(path));
+}
+
+function ownUser(): number {
+  return process.getuid?.() ?? 0;
+}
+
+async function statOf(path: string): Promise<FileStat> {
+  const stat = await lstat(path);
+  const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : stat.isSymbolicLink() ? 'symlink' : 'other';
+  return { kind, sizeBytes: stat.size, modifiedMs: stat.mtimeMs, mode: stat.mode & 0o7777 };
+}
+
+async function renameDurably(from: string, to: string): Promise<void> {
+  requireAbsolute(to);
+  await rename(from, to);
+  await syncFolder(dirname(to));
+  if (dirname(from) !== dirname(to)) await syncFolder(dirname(from));
+}
+
+async function removeDurably(path: string): Promise<void> {
+  await unlink(path);
+  await syncFolder(dirname(path));
+}
+
+async function removeTree(path: string): Promise<void> {
+  if (dirname(path) === path) throw unreadable('the root folder is never removed');
+  await rm(path, { recursive: true, force: true });
+}
+
+/** Of the file system that the path is on or, as long as it does not exist, will be on. */
+async function freeBytes(path: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  } catch (thrown) {
+    if (!isMissing(thrown) || dirname(path) === path) throw thrown;
+    return freeBytes(dirname(path));
+  }
+}
