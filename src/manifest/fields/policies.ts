@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { DEFAULTS } from '../../model/defaults.ts';
+import type { Metadata, Timeouts } from '../../model/manifest.ts';
+import { matching } from '../matching.ts';
+import { duration } from './amount.ts';
+import { annotations, hostName, label, labels } from './name.ts';
+
+/** `metadata` of a kind whose names may have so many characters. */
+export function metadata(maxNameLength: number) {
+  return matching<Metadata>()(
+    z.strictObject({
+      name: label(maxNameLength).describe('Unique among the objects of its kind.'),
+      labels: labels.describe('For people and tools; kreconcile does not read them.').optional(),
+      annotations: annotations.describe('For people and tools; kreconcile does not read them.').optional(),
+    }),
+  ).describe('What the object is called.');
+}
+
+const timeouts = matching<Timeouts>()(
+  z.strictObject({
+    boot: duration
+      .meta({ default: DEFAULTS.timeouts.boot })
+      .describe('From the start of the domain until its guest agent answers.')
+      .optional(),
+    ready: duration
+      .meta({ default: DEFAULTS.timeouts.ready })
+      .describe('From the first answer of the guest until the node is Ready.')
+      .optional(),
+    upgrade: duration
+      .meta({ default: DEFAULTS.timeouts.upgrade })
+      .describe('One node, from the first disruption until it is healthy again.')
+      .optional(),
+    drain: duration
+      .meta({ default: DEFAULTS.timeouts.drain })
+      .describe('Until the pods of a node have left it.')
+      .optional(),
+    shutdown: duration
+      .meta({ default: DEFAULTS.timeouts.shutdown })
+      .describe('From the request for a clean shutdown until the power is cut.')
+      .optional(),
+  }),
+);
+
+/** Fields that Cluster and Machine share. */
+export const policyFields = {
+  placement: z
+    .strictObject({ host: hostName.describe('Name of the host as its agent.yaml says it.').optional() })
+    .describe('The host it lives on. An agent takes objects without it only when its configuration says so.')
+    .optional(),
+  powerState: z
+    .enum(['On', 'Off'])
+    .meta({ default: DEFAULTS.powerState })
+    .describe('`Off` shuts the machines down cleanly and keeps them so.')
+    .optional(),
+  suspend: z
+    .boolean()
+    .meta({ default: DEFAULTS.suspend })
+    .describe('While true, kreconcile observes and reports, and changes nothing.')
+    .optional(),
+  prune: z
+    .strictObject({
+      mode: z
+        .enum(['Disabled', 'Confirm', 'Enabled'])
+        .meta({ default: DEFAULTS.pruneMode })
+        .describe('When the manifest is gone: never delete, delete after `kreconcile confirm`, or delete.')
+        .optional(),
+    })
+    .describe('What happens when this manifest is removed.')
+    .optional(),
+  deletionPolicy: z
+    .enum(['Retain', 'Delete'])
+    .meta({ default: DEFAULTS.deletionPolicy })
+    .describe('What happens to state disks on deletion: `Retain` moves them aside, `Delete` removes them.')
+    .optional(),
+  timeouts: timeouts.describe('How long each change may take before it counts as failed.').optional(),
+};

@@ -1,0 +1,149 @@
+import { overlaps, parseCidr } from '../../model/ipv4.ts';
+import type { ClusterSpec, DistributionName } from '../../model/manifest.ts';
+import { isRepositoryPath } from '../fields/path.ts';
+import { webUrl } from '../fields/url.ts';
+import { type Draft, duplicates, type Finding } from '../kind.ts';
+
+type ClusterDraft = Draft<ClusterSpec>;
+
+/** How each distribution writes its versions; release candidates included. */
+const versionForms: Readonly<Record<DistributionName, { readonly pattern: RegExp; readonly example: string }>> = {
+  k3s: { pattern: /^v1\.\d{1,3}\.\d{1,3}(?:-rc\d{1,2})?\+k3s\d{1,2}$/, example: 'v1.36.4+k3s1' },
+  kubeadm: { pattern: /^v1\.\d{1,3}\.\d{1,3}(?:-(?:alpha|beta|rc)\.\d{1,2})?$/, example: 'v1.36.1' },
+};
+
+/** What the fields of a cluster must be to each other. */
+export function clusterRules(spec: ClusterDraft): readonly Finding[] {
+  return [
+    ...version(spec),
+    ...pools(spec),
+    ...addresses(spec),
+    ...cniManifest(spec),
+    ...cidrs(spec),
+    ...duplicates(
+      spec.registries,
+      (i) => ['spec', 'registries', i, 'host'],
+      (entry) => entry?.host,
+      'registry',
+    ),
+    ...duplicates(
+      spec.keepPaths,
+      (i) => ['spec', 'keepPaths', i],
+      (path) => path,
+      'path',
+    ),
+    ...unstorable(spec.config, ['spec', 'config']),
+  ];
+}
+
+function version({ distribution, version }: ClusterDraft): readonly Finding[] {
+  if (distribution === undefined || version === undefined) return [];
+  const { pattern, example } = versionForms[distribution];
+  if (pattern.test(version)) return [];
+  return [
+    {
+      path: ['spec', 'version'],
+      message: `spec.version is "${version}", which is not how ${distribution} writes a version`,
+      allowed: `a version such as ${example}`,
+      hint: pattern.test(`v${version}`) ? `Write v${version}.` : `Take the name of a release of ${distribution}.`,
+      related: ['spec', 'distribution'],
+    },
+  ];
+}
+
+function pools({ workers }: ClusterDraft): readonly Finding[] {
+  const place = (index: number) => ['spec', 'workers', index, 'name'];
+  const taken = (workers ?? []).flatMap((pool, index) => (pool?.name === 'cp' ? [index] : []));
+  return [
+    ...taken.map((index) => ({
+      path: place(index),
+      message: 'a pool is named "cp", as the control planes are',
+      allowed: 'any other name',
+      hint: 'Call the pool "general", for example.',
+    })),
+    ...duplicates(workers, place, (pool) => pool?.name, 'pool'),
+  ];
+}
+
+function addresses({ controlPlane }: ClusterDraft): readonly Finding[] {
+  const list = controlPlane?.addresses;
+  if (!list) return [];
+  const replicas = controlPlane?.replicas ?? 1;
+  const path = ['spec', 'controlPlane', 'addresses'];
+  const twice = duplicates(
+    list,
+    (i) => [...path, i],
+    (address) => address,
+    'address',
+  );
+  if (list.length === replicas) return twice;
+  const message = `${path.join('.')} has ${list.length} addresses for ${replicas} control plane${replicas === 1 ? '' : 's'}`;
+  return [
+    ...twice,
+    {
+      path,
+      message,
+      allowed: 'one address for each replica',
+      hint: 'Remove what is too much, or add what is missing.',
+    },
+  ];
+}
+
+function cniManifest({ cni }: ClusterDraft): readonly Finding[] {
+  if (cni?.plugin === undefined) return [];
+  const path = ['spec', 'cni', 'manifest'];
+  if (cni.plugin !== 'manifest') {
+    if (cni.manifest === undefined) return [];
+    const message = `spec.cni.manifest has no meaning with plugin "${cni.plugin}"`;
+    return [
+      { path, message, allowed: 'manifest only with plugin "manifest"', hint: 'Remove it, or set `plugin: manifest`.' },
+    ];
+  }
+  const allowed = 'an http or https URL, or a path below the manifest folder';
+  if (cni.manifest === undefined) {
+    return [
+      {
+        path: ['spec', 'cni'],
+        message: 'spec.cni.manifest is missing',
+        allowed,
+        hint: 'Say which manifest installs the pod network.',
+      },
+    ];
+  }
+  if (isRepositoryPath(cni.manifest) || webUrl.safeParse(cni.manifest).success) return [];
+  const message = 'spec.cni.manifest is neither a URL nor a path that stays inside the manifest folder';
+  return [{ path, message, allowed, hint: 'Write it without "..", spaces or quotes, and without "/" in front.' }];
+}
+
+function cidrs({ podCIDR, serviceCIDR }: ClusterDraft): readonly Finding[] {
+  const pods = podCIDR === undefined ? null : parseCidr(podCIDR);
+  const services = serviceCIDR === undefined ? null : parseCidr(serviceCIDR);
+  if (!pods || !services || !overlaps(pods, services)) return [];
+  return [
+    {
+      path: ['spec', 'serviceCIDR'],
+      message: `spec.serviceCIDR ${serviceCIDR} and spec.podCIDR ${podCIDR} share addresses`,
+      allowed: 'two subnets without a common address',
+      hint: 'Choose another subnet for one of the two.',
+      related: ['spec', 'podCIDR'],
+    },
+  ];
+}
+
+/** Numbers that JSON cannot hold would read as a difference for ever: the mark keeps the configuration as JSON. */
+function unstorable(value: unknown, path: readonly (string | number)[]): Finding[] {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    return [
+      {
+        path,
+        message: `${path.join('.')} is not a finite number`,
+        allowed: 'a finite number',
+        hint: 'Put it in quotes if it is meant as text.',
+      },
+    ];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    unstorable(inner, [...path, Array.isArray(value) ? Number(key) : key]),
+  );
+}

@@ -1,0 +1,22 @@
+/**
+ * What a manifest leaves out and every distribution agrees on. The manifest documentation and schema print these
+ * and `desire` fills them in, so that neither can say something else than the other.
+ */
+export const DEFAULTS = {
+  network: 'default',
+  powerState: 'On',
+  suspend: false,
+  pruneMode: 'Confirm',
+  deletionPolicy: 'Retain',
+  controlPlaneReplicas: 1,
+  maxUnavailable: 1,
+  backup: { maxAge: '1h', keep: 5 },
+  timeouts: { boot: '10m', ready: '15m', upgrade: '30m', drain: '5m', shutdown: '2m' },
+  /** Of a Kubernetes node; a Machine has none unless its class says so. */
+  stateDisk: '20Gi',
+  cpuMode: 'host-passthrough',
+  firmware: 'bios',
+  arch: 'x86_64',
+  imageFormat: 'qcow2',
+  guestAgent: true,
+} as const;
