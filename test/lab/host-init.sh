@@ -9,6 +9,9 @@ root=$1
 
 mount --make-rprivate /
 mount -t proc proc /proc
+# The machine's own /sys goes first, and with it its cgroups: libvirt reads the table of
+# mounts, where what is covered still stands. Without cgroups it does without.
+umount --recursive --lazy /sys || true
 mount -t sysfs sysfs /sys
 for folder in var/lib/libvirt etc/libvirt var/log/libvirt var/cache/libvirt var/lib/kreconcile etc/kreconcile; do
 	mount --bind "$root/$folder" "/$folder"
@@ -32,7 +35,9 @@ ln -s /proc/self/fd "$root/dev/fd"
 ln -s /proc/self/fd/0 "$root/dev/stdin"
 ln -s /proc/self/fd/1 "$root/dev/stdout"
 ln -s /proc/self/fd/2 "$root/dev/stderr"
-mount --rbind "$root/dev" /dev
+# Here too: libvirt fails to move what it reads there for a domain's own /dev.
+umount --recursive --lazy /dev || true
+mount --move "$root/dev" /dev
 
 mount -t tmpfs -o mode=0755 run /run
 mkdir -m 1777 /run/lock

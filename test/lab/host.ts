@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { layOutHost } from './host-folders.ts';
-import { firstLine, onlyChild, until } from './waiting.ts';
+import { collect, onlyChild, saysReady, until } from './waiting.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -30,8 +30,8 @@ export interface RunResult {
 export interface LabProcess {
   /** As the machine sees it, not as the lab host's own pid namespace does. */
   readonly pid: number;
-  /** Its standard output and error, as they come. */
-  readonly output: NodeJS.ReadableStream;
+  /** What it wrote so far, standard output and error together. */
+  output(): string;
   /** Sends the signal to the process itself, not to what brought it into the namespaces. */
   signal(name: NodeJS.Signals): void;
   /** Resolves when it has ended. */
@@ -83,7 +83,7 @@ export async function startLabHost(settings: LabHostSettings): Promise<LabHost> 
     buffer: false,
   });
   try {
-    await firstLine(outer.stdout, `lab host ${name} (its log: ${log})`, 60_000);
+    await saysReady(outer, collect(outer.stdout), `lab host ${name} (its log: ${log})`);
     const pid = await onlyChild(outer.pid ?? 0);
     const stop = async (): Promise<void> => {
       outer.stdin.end();
@@ -121,8 +121,8 @@ function describeHost(name: string, pid: number, stop: () => Promise<void>): Lab
     },
     spawn: async (argv, options = {}) => describeProcess(launch(pid, argv, options)),
     serve: async (folder, port) => {
-      const server = await host.spawn([process.execPath, join(here, 'file-server.mjs'), folder, String(port)]);
-      await firstLine(server.output, `file server for ${folder}`, 30_000);
+      const server = launch(pid, [process.execPath, join(here, 'file-server.mjs'), folder, String(port)], {});
+      await saysReady(server, collect(server.all), `file server for ${folder}`);
       return `http://${host.address}:${port}`;
     },
     restartLibvirtd: async () => {
@@ -170,10 +170,12 @@ function resultOf(result: Awaited<ReturnType<typeof launch>>): RunResult {
 }
 
 async function describeProcess(launched: ReturnType<typeof launch>): Promise<LabProcess> {
+  // Before anything is awaited: what comes while nobody listens is lost.
+  const output = collect(launched.all);
   const pid = await onlyChild(launched.pid ?? 0);
   return {
     pid,
-    output: launched.all,
+    output,
     signal: (name) => void process.kill(pid, name),
     ended: launched.then(resultOf),
   };

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
@@ -16,19 +15,27 @@ export async function until(what: string, deadlineMs: number, holds: () => Promi
   }
 }
 
+/** Keeps what a stream gives from now on; the answer tells all of it so far. */
+export function collect(stream: NodeJS.ReadableStream): () => string {
+  let text = '';
+  stream.on('data', (chunk) => {
+    text += String(chunk);
+  });
+  return () => text;
+}
+
 /** Waits for a process's first line of output, by which it says that it is ready; throws when it ends without one. */
-export async function firstLine(output: NodeJS.ReadableStream, what: string, deadlineMs: number): Promise<string> {
-  const lines = createInterface({ input: output });
-  try {
-    return await new Promise((resolve, reject) => {
-      lines.once('line', resolve);
-      lines.once('close', () => reject(new Error(`ended before it was ready: ${what}`)));
-      setTimeout(() => reject(new Error(`not ready within ${deadlineMs / 1000} s: ${what}`)), deadlineMs).unref();
-    });
-  } finally {
-    lines.close();
-    output.resume();
-  }
+export async function saysReady(
+  process: { readonly exitCode: number | null; readonly signalCode: string | null },
+  output: () => string,
+  what: string,
+): Promise<void> {
+  await until(`${what} is ready`, 60_000, async () => {
+    if (process.exitCode !== null || process.signalCode !== null) {
+      throw new Error(`ended before it was ready: ${what}\n${output()}`);
+    }
+    return output().includes('\n');
+  });
 }
 
 /** The process that a wrapper such as nsenter forked: it appears a moment after the wrapper does. */
