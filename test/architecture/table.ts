@@ -89,7 +89,7 @@ export const areas: readonly Area[] = [
     matches: /^sim\//,
     areas: ['model', 'sim'],
     typeAreas: ['roles'],
-    packages: ['@peculiar/x509', 'semver', 'yaml', 'zod', ...computing],
+    packages: ['@peculiar/x509', 'reflect-metadata', 'semver', 'yaml', 'zod', ...computing],
     because: 'the simulated world stands below the sim providers, as libvirt stands below the libvirt provider.',
   },
   {
