@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import { KreError } from '../../../src/model/error.ts';
+import { contractMachine } from './contract-machine.ts';
+import { findDomain, type HypervisorWorld, readDomain } from './contract-world.ts';
+
+/** Deletion takes what is the machine's own, and nothing while it runs. */
+export function deletionContract(world: () => HypervisorWorld): void {
+  const made = async (name: string) => {
+    const machine = contractMachine(world(), name);
+    await world().driver.prepareDisks(machine.disks);
+    await world().driver.define(machine.definition);
+    return machine;
+  };
+  const folderNames = async () => (await world().driver.inventory()).folders.map((folder) => folder.machine);
+
+  describe('deletion', () => {
+    test.each(['Retain', 'Delete'] as const)(
+      'with %s the domain and its folder are gone, also asked twice',
+      async (policy) => {
+        const name = `ct-gone-${policy.toLowerCase()}`;
+        const neighbour = await made(`${name}-neighbour`);
+        const { ref } = await made(name);
+        await world().driver.deleteMachine(ref, policy);
+        await world().driver.deleteMachine(ref, policy);
+        expect(await findDomain(world().driver, ref.uuid)).toBeUndefined();
+        expect(await folderNames()).not.toContain(name);
+        expect(await folderNames()).toContain(neighbour.ref.name);
+        expect(await readDomain(world().driver, neighbour.ref.uuid)).toMatchObject({ state: 'shut off' });
+        await world().driver.deleteMachine(neighbour.ref, policy);
+      },
+    );
+
+    test('what runs is not deleted', async () => {
+      const { ref } = await made('ct-busy');
+      await world().driver.start(ref);
+      await expect(world().driver.deleteMachine(ref, 'Delete')).rejects.toBeInstanceOf(KreError);
+      expect(await readDomain(world().driver, ref.uuid)).toMatchObject({ name: 'ct-busy' });
+      expect((await world().driver.inventory()).folders).toContainEqual({
+        machine: 'ct-busy',
+        generations: [1],
+        hasStateDisk: true,
+      });
+      await world().driver.powerOff(ref);
+      await world().driver.deleteMachine(ref, 'Delete');
+      expect(await folderNames()).not.toContain('ct-busy');
+    });
+
+    test('a deleted machine can be made again', async () => {
+      const { ref } = await made('ct-again');
+      await world().driver.deleteMachine(ref, 'Retain');
+      await made('ct-again');
+      expect(await readDomain(world().driver, ref.uuid)).toMatchObject({ state: 'shut off' });
+      await world().driver.deleteMachine(ref, 'Delete');
+    });
+  });
+}
