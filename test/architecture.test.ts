@@ -63,6 +63,9 @@ describe('the rules', () => {
       ambientUses(source('reconcile/plan/x.ts', 'const x = new Date(now); const y = { process: z.process };')),
     ));
 
+  it('let a module have a name of its own that a global has too', () =>
+    expectNone(ambientUses(source('reconcile/plan/x.ts', 'const fetch = fetchStep(image); steps.push(fetch);'))));
+
   it('find a long file, a long function and a long recipe', () => {
     const body = '\n'.repeat(310);
     expect(oversized(source('publish/x.ts', `export function f() {${body}}`)).join()).toMatch(

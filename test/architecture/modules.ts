@@ -45,6 +45,7 @@ export function readModule(path: string, text: string): ModuleFact {
   const functions: FunctionFact[] = [];
   const declaredNames: string[] = [];
   const ambientUses = new Set<string>();
+  const localNames = new Set<string>();
   let hasDefaultExport = false;
 
   const visit = (node: ts.Node): void => {
@@ -55,11 +56,20 @@ export function readModule(path: string, text: string): ModuleFact {
     if (isDefaultExport(node)) hasDefaultExport = true;
     const ambient = ambientUse(node);
     if (ambient) ambientUses.add(ambient);
+    if (isLocalName(node)) localNames.add(node.text);
     ts.forEachChild(node, visit);
   };
   visit(file);
   const lineCount = text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
-  return { path, lineCount, imports, functions, declaredNames, hasDefaultExport, ambientUses: [...ambientUses] };
+  return {
+    path,
+    lineCount,
+    imports,
+    functions,
+    declaredNames,
+    hasDefaultExport,
+    ambientUses: [...ambientUses].filter((use) => !localNames.has(use)),
+  };
 }
 
 function importEdge(from: string, node: ts.Node): ImportEdge | undefined {
@@ -134,6 +144,19 @@ function isDefaultExport(node: ts.Node): boolean {
   return (
     ts.canHaveModifiers(node) && (ts.getModifiers(node)?.some((m) => m.kind === ts.SyntaxKind.DefaultKeyword) ?? false)
   );
+}
+
+/** A variable, parameter, function or import of the module itself, which hides a global of that name. */
+function isLocalName(node: ts.Node): node is ts.Identifier {
+  if (!ts.isIdentifier(node)) return false;
+  const { parent } = node;
+  const declares =
+    ts.isVariableDeclaration(parent) ||
+    ts.isParameter(parent) ||
+    ts.isBindingElement(parent) ||
+    ts.isFunctionDeclaration(parent) ||
+    ts.isImportSpecifier(parent);
+  return declares && parent.name === node;
 }
 
 const ambientGlobals = new Set([
