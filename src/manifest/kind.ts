@@ -19,6 +19,8 @@ export interface Finding {
   readonly allowed: string;
   readonly hint: string;
   readonly code?: ErrorCode;
+  /** Fields whose absence the finding is about: where one of them is there but wrong, the finding is left out. */
+  readonly absent?: readonly Path[];
   /** The other place in the same document, where two fields contradict each other. */
   readonly related?: Path;
 }

@@ -85,6 +85,7 @@ function addresses({ controlPlane }: ClusterDraft): readonly Finding[] {
       message,
       allowed: 'one address for each replica',
       hint: 'Remove what is too much, or add what is missing.',
+      absent: [['spec', 'controlPlane', 'replicas']],
     },
   ];
 }
@@ -107,6 +108,7 @@ function cniManifest({ cni }: ClusterDraft): readonly Finding[] {
         message: 'spec.cni.manifest is missing',
         allowed,
         hint: 'Say which manifest installs the pod network.',
+        absent: [path],
       },
     ];
   }

@@ -83,7 +83,9 @@ const cni = matching<Cni>()(
 const controlPlane = z.strictObject({
   replicas: z
     .int()
-    .refine((count): boolean => count === 1, { error: '1: several control planes (high availability) are not supported yet' })
+    .refine((count): boolean => count === 1, {
+      error: '1: several control planes (high availability) are not supported yet',
+    })
     .meta({ title: 'whole number', default: DEFAULTS.controlPlaneReplicas, minimum: 1, maximum: 1 })
     .describe('Number of control planes. Only 1 at present; high availability comes later.')
     .optional(),

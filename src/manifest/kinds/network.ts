@@ -47,7 +47,11 @@ function attachment({ libvirtNetwork, bridge }: NetworkDraft): readonly Finding[
   }
   if (libvirtNetwork !== undefined || bridge !== undefined) return [];
   const hint = 'Add `libvirtNetwork: default`, or the name of a bridge of the host.';
-  return [{ path: ['spec'], message: 'spec has neither libvirtNetwork nor bridge', allowed, hint }];
+  const absent = [
+    ['spec', 'libvirtNetwork'],
+    ['spec', 'bridge'],
+  ];
+  return [{ path: ['spec'], message: 'spec has neither libvirtNetwork nor bridge', allowed, hint, absent }];
 }
 
 /** Fields that would silently do nothing without a subnet. */
@@ -60,6 +64,7 @@ function staticFields(network: NetworkDraft): readonly Finding[] {
       message: `spec.${field} has no meaning without spec.subnet`,
       allowed: `${field} together with subnet`,
       hint: `Add subnet, or remove ${field}: without a subnet the network's DHCP decides.`,
+      absent: [['spec', 'subnet']],
     }));
 }
 

@@ -1,0 +1,133 @@
+import { Composer, type Document, LineCounter, Parser } from 'yaml';
+import type { SourcePosition } from '../model/error.ts';
+import type { Problem } from '../model/problem.ts';
+import { readNodes, type Trouble } from './node-trouble.ts';
+
+/** Text of one manifest file; `path` is what messages call it, relative to the manifest folder. */
+export interface ManifestFile {
+  readonly path: string;
+  readonly content: string | Uint8Array;
+}
+
+/** One document that is not empty and reads well: its value as plain data, and its nodes for positions. */
+export interface SourceDocument {
+  readonly file: string;
+  readonly yaml: Document;
+  readonly lines: LineCounter;
+  readonly value: unknown;
+}
+
+export interface ParsedFile {
+  readonly documents: readonly SourceDocument[];
+  readonly problems: readonly Problem[];
+}
+
+/** Bounds that keep a hostile or mistaken file from taking the agent's memory or time. */
+export const limits = { fileBytes: 2 ** 20, documentsPerFile: 500, problemsPerDocument: 5 } as const;
+
+const yamlOptions = {
+  version: '1.2',
+  // Numbers and dates as keys stay text, and a map as a key is an error instead of a made-up text.
+  stringKeys: true,
+  uniqueKeys: true,
+  prettyErrors: false,
+  logLevel: 'silent',
+} as const;
+
+/** The documents of a file. What cannot be read is a problem; the other documents of the file are still returned. */
+export function parseFile(file: ManifestFile): ParsedFile {
+  const sizeBytes = typeof file.content === 'string' ? Buffer.byteLength(file.content) : file.content.byteLength;
+  if (sizeBytes > limits.fileBytes) return { documents: [], problems: [tooLarge(file.path, sizeBytes)] };
+  const text = decode(file.content);
+  if (text === null) return { documents: [], problems: [fileProblem(file.path, binary)] };
+  try {
+    return parseText(file.path, text);
+  } catch (thrown) {
+    // The parser recurses: a million opening brackets end its stack.
+    if (!(thrown instanceof RangeError)) throw thrown;
+    return { documents: [], problems: [fileProblem(file.path, tooDeep)] };
+  }
+}
+
+/** The problem of a file over the size limit; also for a file that is not even read because of it. */
+export function tooLarge(file: string, sizeBytes: number): Problem {
+  const found = `${(sizeBytes / 2 ** 20).toFixed(1)} MiB`;
+  const hint = 'Split it, or move what is no manifest out of the folder.';
+  return fileProblem(file, {
+    code: 'ManifestLimit',
+    found,
+    allowed: 'at most 1 MiB',
+    message: `the file has ${found}`,
+    hint,
+  });
+}
+
+/** A problem of a file or folder as a whole. */
+export function fileProblem(file: string, trouble: Trouble): Problem {
+  return { ...trouble, file, line: 0, column: 0, path: '' };
+}
+
+const binary: Trouble = {
+  code: 'ManifestSyntax',
+  found: 'bytes that are no UTF-8 text',
+  allowed: 'UTF-8 text',
+  message: 'the file is not UTF-8 text',
+  hint: 'Save it as UTF-8, or move it out of the folder.',
+};
+
+const tooDeep: Trouble = {
+  code: 'ManifestLimit',
+  found: 'very deep nesting',
+  allowed: 'nesting of a few levels',
+  message: 'the file is nested too deeply',
+  hint: 'Remove superfluous brackets.',
+};
+
+const tooManyDocuments: Trouble = {
+  code: 'ManifestLimit',
+  found: `document ${limits.documentsPerFile + 1}`,
+  allowed: `at most ${limits.documentsPerFile} documents a file`,
+  message: `the file has more than ${limits.documentsPerFile} documents`,
+  hint: 'Split it into several files.',
+};
+
+function decode(content: string | Uint8Array): string | null {
+  try {
+    const text = typeof content === 'string' ? content : new TextDecoder('utf-8', { fatal: true }).decode(content);
+    // A reader that decodes leniently leaves U+FFFD where the bytes were no text.
+    return /[\0\uFFFD]/.test(text) ? null : text;
+  } catch {
+    return null;
+  }
+}
+
+function parseText(file: string, text: string): ParsedFile {
+  const lines = new LineCounter();
+  const documents: SourceDocument[] = [];
+  const problems: Problem[] = [];
+  const place = (offset: number, trouble: Trouble): Problem => ({
+    ...trouble,
+    ...position(file, lines, offset),
+    path: '',
+  });
+  let count = 0;
+  for (const yaml of new Composer(yamlOptions).compose(new Parser(lines.addNewLine).parse(text))) {
+    if (++count > limits.documentsPerFile) {
+      problems.push(place(yaml.range?.[0] ?? 0, tooManyDocuments));
+      break;
+    }
+    const read = readNodes(yaml);
+    if ('troubles' in read) {
+      problems.push(...read.troubles.slice(0, limits.problemsPerDocument).map((t) => place(t.offset, t.trouble)));
+    } else if (read.value !== null) {
+      documents.push({ file, yaml, lines, value: read.value });
+    }
+  }
+  return { documents, problems };
+}
+
+/** The place of an offset into the text of a file. */
+export function position(file: string, lines: LineCounter, offset: number): SourcePosition {
+  const { line, col } = lines.linePos(offset);
+  return { file, line: Math.max(1, line), column: Math.max(1, col) };
+}
