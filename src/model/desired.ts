@@ -1,5 +1,5 @@
-import type { ObjectRef } from './mark.ts';
 import type { DeletionPolicy, DistributionName, PowerState, PruneMode } from './manifest.ts';
+import type { ObjectRef } from './mark.ts';
 import type { AppliedSpec, ImageRef, NetworkRef } from './spec.ts';
 
 /** Manifests of one revision, resolved: defaults filled in, references followed, every machine named. Lists sorted by name. */
@@ -12,6 +12,8 @@ export interface Desired {
   readonly emulationAllowed: boolean;
   /** Objects that one revision may delete without a person's confirmation. */
   readonly maxDeletes: number;
+  /** By machine: digest of the in-guest program that this release installs there. */
+  readonly programs: Readonly<Record<string, string>>;
   /** Only those that a machine uses. */
   readonly images: readonly DesiredImage[];
   readonly networks: readonly NetworkRef[];

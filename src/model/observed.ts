@@ -67,7 +67,11 @@ export interface DomainShape {
   readonly machineType: string;
   readonly acceleration: 'kvm' | 'emulation';
   readonly disks: readonly { readonly target: string; readonly path: string; readonly serial: string | null }[];
-  readonly interfaces: readonly { readonly mac: string; readonly kind: 'network' | 'bridge' | 'other'; readonly source: string }[];
+  readonly interfaces: readonly {
+    readonly mac: string;
+    readonly kind: 'network' | 'bridge' | 'other';
+    readonly source: string;
+  }[];
 }
 
 export interface HostNetwork {
@@ -75,7 +79,12 @@ export interface HostNetwork {
   readonly name: string;
   readonly active: boolean;
   /** Of a libvirt network with DHCP, first IPv4 range. */
-  readonly dhcp: { readonly start: string; readonly end: string; readonly gateway: string; readonly prefix: number } | null;
+  readonly dhcp: {
+    readonly start: string;
+    readonly end: string;
+    readonly gateway: string;
+    readonly prefix: number;
+  } | null;
   /** `ip-dhcp-host` entries. */
   readonly reservations: readonly { readonly mac: string; readonly address: string; readonly name: string | null }[];
 }

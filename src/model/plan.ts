@@ -70,11 +70,34 @@ export interface Wait {
 }
 
 export type GuardName =
-  | 'HostCapacity' | 'ImageReady' | 'NetworkReady' | 'GuestAgentConnected' | 'ControlPlaneStable' | 'Quorum'
-  | 'VersionSkew' | 'NoDowngrade' | 'BackupFresh' | 'LocalData' | 'WindowOpen' | 'Conflict' | 'PruneLimit'
-  | 'PruneConfirm' | 'PruneDisabled' | 'AppliedListLost' | 'EmptyDesired' | 'Suspended' | 'RecreateNeeded'
-  | 'RestartNeeded' | 'Immutable' | 'Emulation' | 'StateDisk' | 'DeadlinePassed' | 'OperationFailed' | 'ManagedSave'
-  | 'Paused' | 'HypervisorUnreachable';
+  | 'HostCapacity'
+  | 'ImageReady'
+  | 'NetworkReady'
+  | 'GuestAgentConnected'
+  | 'ControlPlaneStable'
+  | 'Quorum'
+  | 'VersionSkew'
+  | 'NoDowngrade'
+  | 'BackupFresh'
+  | 'LocalData'
+  | 'WindowOpen'
+  | 'Conflict'
+  | 'PruneLimit'
+  | 'PruneConfirm'
+  | 'PruneDisabled'
+  | 'AppliedListLost'
+  | 'EmptyDesired'
+  | 'Suspended'
+  | 'RecreateNeeded'
+  | 'RestartNeeded'
+  | 'Immutable'
+  | 'Emulation'
+  | 'StateDisk'
+  | 'DeadlinePassed'
+  | 'OperationFailed'
+  | 'ManagedSave'
+  | 'Paused'
+  | 'HypervisorUnreachable';
 
 /** Something that a guard forbids now. `wayOut` is what a person can do. */
 export interface Block {
@@ -98,26 +121,67 @@ export type GuestVerb = 'bootstrap' | 'join' | 'stage' | 'drain' | 'backup' | 'u
 /** The act of a step. Holds no secrets: what a step yields (an address, a token) is resolved at the act. */
 export type Action =
   | { readonly kind: 'fetch-image'; readonly image: string }
-  | { readonly kind: 'reserve-address'; readonly machine: string; readonly network: string; readonly mac: string; readonly address: string }
-  | { readonly kind: 'release-address'; readonly machine: string; readonly network: string; readonly mac: string; readonly address: string }
+  | {
+      readonly kind: 'reserve-address';
+      readonly machine: string;
+      readonly network: string;
+      readonly mac: string;
+      readonly address: string;
+    }
+  | {
+      readonly kind: 'release-address';
+      readonly machine: string;
+      readonly network: string;
+      readonly mac: string;
+      readonly address: string;
+    }
   | { readonly kind: 'create'; readonly machine: string; readonly mark: Mark; readonly stateDiskNew: boolean }
   | { readonly kind: 'start'; readonly machine: string }
   | { readonly kind: 'shutdown'; readonly machine: string; readonly mode: 'agent' | 'acpi' }
   | { readonly kind: 'power-off'; readonly machine: string }
   | { readonly kind: 'resume-domain'; readonly machine: string }
   | { readonly kind: 'set-autostart'; readonly machine: string; readonly on: boolean }
-  | { readonly kind: 'update-live'; readonly machine: string; readonly cpus: number | null; readonly diskMiB: number | null; readonly stateDiskMiB: number | null; readonly mark: Mark }
+  | {
+      readonly kind: 'update-live';
+      readonly machine: string;
+      readonly cpus: number | null;
+      readonly diskMiB: number | null;
+      readonly stateDiskMiB: number | null;
+      readonly mark: Mark;
+    }
   | { readonly kind: 'write-mark'; readonly machine: string; readonly mark: Mark }
   | { readonly kind: 'settle'; readonly machine: string; readonly mark: Mark }
   | { readonly kind: 'install-program'; readonly machine: string }
-  | { readonly kind: 'guest-operation'; readonly machine: string; readonly verb: GuestVerb; readonly operation: string; readonly input: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'guest-operation';
+      readonly machine: string;
+      readonly verb: GuestVerb;
+      readonly operation: string;
+      readonly input: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'cordon'; readonly node: string; readonly via: string }
   | { readonly kind: 'uncordon'; readonly node: string; readonly via: string }
   | { readonly kind: 'remove-node'; readonly node: string; readonly via: string }
-  | { readonly kind: 'fetch-backup'; readonly cluster: string; readonly machine: string; readonly operation: string; readonly version: string }
-  | { readonly kind: 'publish-kubeconfig'; readonly cluster: string; readonly machine: string; readonly server: string | null }
+  | {
+      readonly kind: 'fetch-backup';
+      readonly cluster: string;
+      readonly machine: string;
+      readonly operation: string;
+      readonly version: string;
+    }
+  | {
+      readonly kind: 'publish-kubeconfig';
+      readonly cluster: string;
+      readonly machine: string;
+      readonly server: string | null;
+    }
   | { readonly kind: 'remove-kubeconfig'; readonly cluster: string }
-  | { readonly kind: 'delete-machine'; readonly machine: string; readonly uuid: string; readonly stateDisk: DeletionPolicy }
+  | {
+      readonly kind: 'delete-machine';
+      readonly machine: string;
+      readonly uuid: string;
+      readonly stateDisk: DeletionPolicy;
+    }
   | { readonly kind: 'forget'; readonly object: ObjectRef };
 
 export type ActionKind = Action['kind'];
@@ -126,4 +190,11 @@ export type ActionKind = Action['kind'];
 export type Outcome =
   | { readonly step: string; readonly state: 'started'; readonly atMs: number }
   | { readonly step: string; readonly state: 'done'; readonly atMs: number }
-  | { readonly step: string; readonly state: 'failed'; readonly atMs: number; readonly code: string; readonly message: string; readonly hint: string };
+  | {
+      readonly step: string;
+      readonly state: 'failed';
+      readonly atMs: number;
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string;
+    };

@@ -76,7 +76,11 @@ export interface Files {
   /** Whole file as UTF-8; `null` if missing; more than `maxBytes` (default 8 MiB) is `StateUnreadable`. */
   read(path: string, maxBytes?: number): Promise<string | null>;
   /** Replaces the file in one act (temporary file, fsync, rename). Mode default 0600. */
-  write(path: string, content: string | Uint8Array, options?: { readonly mode?: number; readonly group?: string }): Promise<void>;
+  write(
+    path: string,
+    content: string | Uint8Array,
+    options?: { readonly mode?: number; readonly group?: string },
+  ): Promise<void>;
   /** Makes the folder and its parents; sets the mode (default 0700) on the last one only when it made it. */
   ensureFolder(path: string, mode?: number): Promise<void>;
   /** Names in the folder, sorted; empty if missing. */

@@ -32,13 +32,17 @@ export function problemText(problem: Problem): string {
   return `${positionText(problem)}: ${problem.message}${other}`;
 }
 
-/** All problems as the one error that refuses a revision: the first problem's code, place and hint, and every text. */
+/** Problems that an error lists; the rest is counted. */
+const maxListed = 20;
+
+/** All problems as the one error that refuses a revision: the first problem's code, place and hint, and the texts. */
 export function problemsError(problems: readonly Problem[]): KreError {
   const [first] = problems;
   if (!first) throw new Error('problemsError needs a problem');
+  const rest = problems.length - maxListed;
   return new KreError({
     code: first.code,
-    message: problems.map(problemText).join('\n'),
+    message: [...problems.slice(0, maxListed).map(problemText), ...(rest > 0 ? [`and ${rest} more`] : [])].join('\n'),
     hint: first.hint,
     disposition: 'stalled',
     at: { file: first.file, line: first.line, column: first.column },

@@ -22,7 +22,12 @@ export interface Status {
   readonly blocks: readonly StatusBlock[];
   readonly notes: readonly string[];
   readonly pendingSteps: number;
-  readonly lastPass: { readonly startedAtMs: number; readonly tookMs: number; readonly stepsRun: number; readonly failures: readonly string[] };
+  readonly lastPass: {
+    readonly startedAtMs: number;
+    readonly tookMs: number;
+    readonly stepsRun: number;
+    readonly failures: readonly string[];
+  };
 }
 
 export interface SourceStatus {
@@ -32,7 +37,12 @@ export interface SourceStatus {
   readonly lastGoodRevision: string | null;
   readonly lastAttemptedRevision: string | null;
   /** Why the attempted revision is not enforced, or why the source is not reachable; `null` when all is well. */
-  readonly problem: { readonly code: string; readonly message: string; readonly hint: string; readonly details: readonly string[] } | null;
+  readonly problem: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+    readonly details: readonly string[];
+  } | null;
   readonly checkedAtMs: number | null;
 }
 

@@ -1,0 +1,145 @@
+import type { DesiredCluster } from '../../model/desired.ts';
+import { type Draft, draftFor } from './draft.ts';
+import { clusterOf, type Facts } from './facts.ts';
+import { unhealthyReason } from './health.ts';
+import type { MachineRoad } from './machine.ts';
+import { type NodeInputs, planBootstrap, planHealth, planJoin, planRecord, planUncordon } from './node.ts';
+import { planKubeconfig } from './publish.ts';
+import {
+  hasSomewhereToGo,
+  planBackup,
+  planDrain,
+  planStage,
+  planUpgradeAct,
+  type UpgradeNeed,
+  upgradeNeed,
+} from './upgrade.ts';
+
+interface NodePlan extends NodeInputs {
+  readonly need: UpgradeNeed;
+}
+
+/** Brings a cluster's nodes up, joins them, upgrades them one after the other, and publishes the kubeconfig. */
+export function planCluster(facts: Facts, cluster: DesiredCluster, roads: ReadonlyMap<string, MachineRoad>): Draft {
+  const draft = draftFor(facts, { kind: 'Cluster', name: cluster.name }, { kind: 'Cluster', name: cluster.name });
+  if (cluster.powerState === 'Off') return draft;
+  const nodes = [
+    ...nodesOf(facts, cluster, cluster.controlPlanes, 'control-plane', roads),
+    ...nodesOf(facts, cluster, cluster.workers, 'worker', roads),
+  ];
+  const staged = stageAll(facts, nodes);
+  const controlPlanes = nodes.filter((node) => node.role === 'control-plane');
+  const [first] = controlPlanes;
+  if (!first) return draft;
+  const firstDone = planNode(facts, first, staged, [], []);
+  const available = planAvailable(facts, cluster, draft, firstDone);
+  let window: readonly (readonly string[])[] = [];
+  for (const node of nodes.filter((entry) => entry.role === 'worker')) {
+    const earlier =
+      node.need.kind === 'needed' && window.length >= cluster.maxUnavailable
+        ? (window.at(-cluster.maxUnavailable) ?? [])
+        : [];
+    const done = planNode(facts, node, staged, earlier, available);
+    if (node.need.kind === 'needed') window = [...window, done ?? [...earlier]];
+  }
+  planKubeconfig(facts, cluster, first.machine, firstDone, draft);
+  return draft;
+}
+
+function nodesOf(
+  facts: Facts,
+  cluster: DesiredCluster,
+  names: readonly string[],
+  role: NodePlan['role'],
+  roads: ReadonlyMap<string, MachineRoad>,
+): readonly NodePlan[] {
+  return names.flatMap((name) => {
+    const machine = facts.machines.get(name);
+    const road = roads.get(name);
+    if (!machine || !road || clusterOf(facts, machine) !== cluster) return [];
+    const inputs: NodeInputs = { cluster, machine, road, role };
+    return [{ ...inputs, need: upgradeNeed(facts, inputs) }];
+  });
+}
+
+/** Stages every node that needs the upgrade; all of it stands before the first disruption. `null`: somewhere it failed for good. */
+function stageAll(facts: Facts, nodes: readonly NodePlan[]): readonly string[] | null {
+  const needs: string[] = [];
+  let isPossible = true;
+  for (const node of nodes) {
+    if (node.need.kind !== 'needed' || node.need.begun) continue;
+    const staged = planStage(facts, node, node.road.up ?? []);
+    if (staged === null) isPossible = false;
+    else needs.push(...staged);
+  }
+  return isPossible ? needs : null;
+}
+
+/** The road of one node to its end. Returns what comes before its end, `null` when it does not get there. */
+function planNode(
+  facts: Facts,
+  node: NodePlan,
+  staged: readonly string[] | null,
+  earlier: readonly string[],
+  controlPlane: readonly string[],
+): readonly string[] | null {
+  if (node.road.up === null) return null;
+  const booted = planBootstrap(facts, node, node.road.up);
+  const member = booted === null ? null : node.role === 'worker' ? planJoin(facts, node, booted, controlPlane) : booted;
+  if (member === null) return null;
+  const upgraded = planUpgrade(facts, node, staged, [...member, ...earlier, ...controlPlane]);
+  if (upgraded === null) return null;
+  const healthy = planHealth(facts, node, upgraded.needs);
+  const open = planUncordon(facts, node, healthy, upgraded.cordons);
+  return planRecord(facts, node, open);
+}
+
+function planUpgrade(
+  facts: Facts,
+  node: NodePlan,
+  staged: readonly string[] | null,
+  needs: readonly string[],
+): { needs: readonly string[]; cordons: boolean } | null {
+  const { need } = node;
+  if (need.kind === 'forbidden') return null;
+  if (need.kind === 'unknown') {
+    node.road.draft.block({
+      guard: 'GuestAgentConnected',
+      reason: `${node.machine.name} is to be upgraded and has not been read`,
+      wayOut: 'It goes on when the guest agent answers; look at the console if it stays silent.',
+    });
+    return null;
+  }
+  if (need.kind === 'none') return { needs: [...new Set(needs)], cordons: false };
+  if (need.begun) {
+    const act = planUpgradeAct(facts, node, [], need.from);
+    return act === null ? null : { needs: act, cordons: false };
+  }
+  if (staged === null) return null;
+  const before = [...new Set([...needs, ...staged])];
+  const cordons = node.cluster.recipe.drainsBeforeUpgrade && hasSomewhereToGo(facts, node);
+  const drained = cordons ? planDrain(facts, node, before) : before;
+  const saved = drained === null || node.role === 'worker' ? drained : planBackup(facts, node, drained, need.from);
+  const act = saved === null ? null : planUpgradeAct(facts, node, saved, need.from);
+  return act === null ? null : { needs: act, cordons };
+}
+
+/** What workers wait for: a control plane that is healthy at the wanted version and done with its own upgrade. */
+function planAvailable(
+  facts: Facts,
+  cluster: DesiredCluster,
+  draft: Draft,
+  firstDone: readonly string[] | null,
+): readonly string[] {
+  const [name = ''] = cluster.controlPlanes;
+  const reason = unhealthyReason(facts, cluster, name);
+  if (firstDone !== null && firstDone.length === 0 && reason === null) return [];
+  if (cluster.workers.length === 0) return [];
+  return draft.wait({
+    id: `cluster/${cluster.name}/control-plane`,
+    condition: `the control plane of ${cluster.name} is ready at ${cluster.version}`,
+    needs: firstDone ?? [],
+    detail: reason ?? '',
+    guest: name,
+  });
+}

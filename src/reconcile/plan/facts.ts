@@ -1,0 +1,81 @@
+import type { Desired, DesiredCluster, DesiredMachine } from '../../model/desired.ts';
+import type { GuestOperation, GuestStatus } from '../../model/guest-status.ts';
+import type { Ledger } from '../../model/ledger.ts';
+import type { Mark } from '../../model/mark.ts';
+import type { Domain, Inventory, MachineFolder, Reading, Records } from '../../model/observed.ts';
+
+/** A guest reading older than this is unknown for anything disruptive. */
+export const FRESH_READING_MS = 60_000;
+
+/** Everything a planner looks at, with the look-ups that several need. */
+export interface Facts {
+  readonly desired: Desired;
+  readonly inventory: Inventory;
+  readonly guests: Readonly<Record<string, Reading<GuestStatus>>>;
+  readonly records: Records;
+  readonly ledger: Ledger;
+  readonly nowMs: number;
+  readonly machines: ReadonlyMap<string, DesiredMachine>;
+  readonly domainsByName: ReadonlyMap<string, Domain>;
+  readonly domainsByUuid: ReadonlyMap<string, Domain>;
+  readonly folders: ReadonlyMap<string, MachineFolder>;
+  readonly imageDigests: ReadonlySet<string>;
+}
+
+export function factsOf(
+  desired: Desired,
+  inventory: Inventory,
+  guests: Facts['guests'],
+  records: Records,
+  ledger: Ledger,
+  nowMs: number,
+): Facts {
+  return {
+    desired,
+    inventory,
+    guests,
+    records,
+    nowMs,
+    ledger: ledger.revision === desired.revision ? ledger : { ...ledger, attempts: {} },
+    machines: new Map(desired.machines.map((machine) => [machine.name, machine])),
+    domainsByName: new Map(inventory.domains.map((domain) => [domain.name, domain])),
+    domainsByUuid: new Map(inventory.domains.map((domain) => [domain.uuid, domain])),
+    folders: new Map(inventory.folders.map((folder) => [folder.machine, folder])),
+    imageDigests: new Set(inventory.images.map((image) => image.digest)),
+  };
+}
+
+/** A domain that is ours: its mark says so. */
+export interface OwnedDomain {
+  readonly domain: Domain;
+  readonly mark: Mark;
+}
+
+/** The mark if the domain is of our owner, else `null`. */
+export function ownMark(domain: Domain, owner: string): Mark | null {
+  return domain.mark !== null && domain.mark !== 'unreadable' && domain.mark.owner === owner ? domain.mark : null;
+}
+
+/** The guest's status if it is running, was read and is fresh enough to act on; else `null`. */
+export function freshGuest(facts: Facts, machine: string): GuestStatus | null {
+  const reading = facts.guests[machine];
+  const domain = facts.domainsByName.get(machine);
+  if (!reading?.known || domain?.state !== 'running') return null;
+  return facts.nowMs - reading.atMs <= FRESH_READING_MS ? reading.value : null;
+}
+
+/** When the guest was read, or `null`. */
+export function guestReadAtMs(facts: Facts, machine: string): number | null {
+  const reading = facts.guests[machine];
+  return reading?.known ? reading.atMs : null;
+}
+
+export function clusterOf(facts: Facts, machine: DesiredMachine): DesiredCluster | null {
+  if (machine.object.kind !== 'Cluster') return null;
+  return facts.desired.clusters.find((cluster) => cluster.name === machine.object.name) ?? null;
+}
+
+/** Operations of one verb and digest in a guest, oldest first. */
+export function operationsOf(status: GuestStatus | null, prefix: string): readonly GuestOperation[] {
+  return (status?.operations ?? []).filter((operation) => operation.id.startsWith(prefix));
+}

@@ -1,0 +1,116 @@
+import type { Desired } from '../../model/desired.ts';
+import type { Ledger } from '../../model/ledger.ts';
+import type { Observed } from '../../model/observed.ts';
+import type { Block, Plan, Wait } from '../../model/plan.ts';
+import { allotAddresses } from './address.ts';
+import { capacityShortfalls } from './capacity.ts';
+import { planCluster } from './cluster.ts';
+import type { Draft } from './draft.ts';
+import { type Facts, factsOf } from './facts.ts';
+import { healthReading } from './health.ts';
+import { planImages } from './image.ts';
+import { type MachineInputs, planMachine } from './machine.ts';
+import { orderSteps } from './order.ts';
+import { planProgram } from './program.ts';
+import { planPrune } from './prune.ts';
+import { holdSuspended } from './suspend.ts';
+
+const UNREACHABLE_RETRY_MS = 5_000;
+
+/**
+ * What would happen and why: the whole remaining road from observed to desired, as inert data. Pure: no clock, no chance, no IO; the same
+ * inputs in any order give the same plan.
+ */
+export function plan(desired: Desired, observed: Observed, ledger: Ledger, nowMs: number): Plan {
+  if (!observed.inventory.known) return unreachable(desired, observed.inventory.reason, nowMs);
+  const facts = factsOf(desired, observed.inventory.value, observed.guests, observed.records, ledger, nowMs);
+  const images = planImages(facts);
+  const inputs: MachineInputs = {
+    addresses: allotAddresses(facts),
+    images: images.needs,
+    shortfalls: capacityShortfalls(facts),
+  };
+  const roads = new Map(desired.machines.map((machine) => [machine.name, planMachine(facts, machine, inputs)]));
+  for (const machine of desired.machines) planProgram(facts, machine, roads.get(machine.name));
+  const clusters = desired.clusters.map((cluster) => planCluster(facts, cluster, roads));
+  const drafts = [...images.drafts, ...[...roads.values()].map((road) => road.draft), ...clusters, ...planPrune(facts)];
+  for (const draft of drafts) holdSuspended(facts, draft);
+  return compose(facts, drafts);
+}
+
+function compose(facts: Facts, drafts: readonly Draft[]): Plan {
+  const { steps, waits } = orderSteps(
+    drafts.flatMap((draft) => draft.steps),
+    drafts.flatMap((draft) => draft.waits),
+  );
+  const blocks = [
+    ...drafts.flatMap((draft) => draft.blocks),
+    ...waits.filter((wait) => wait.overdue).map(overdueBlock),
+  ];
+  const notes = drafts.flatMap((draft) => draft.notes);
+  return {
+    revision: facts.desired.revision,
+    atMs: facts.nowMs,
+    steps,
+    waits,
+    health: healthOf(facts),
+    blocks: blocks.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    notes: notes.sort((a, b) => (a.text < b.text ? -1 : 1)),
+    lookAgainAtMs: lookAgain(
+      facts.nowMs,
+      waits,
+      steps.some((step) => step.needs.length === 0),
+    ),
+  };
+}
+
+function healthOf(facts: Facts): Readonly<Record<string, number | null>> {
+  return Object.fromEntries(
+    facts.desired.clusters.flatMap((cluster) =>
+      [...cluster.controlPlanes, ...cluster.workers].map((name) => [name, healthReading(facts, cluster, name)]),
+    ),
+  );
+}
+
+function lookAgain(nowMs: number, waits: readonly Wait[], hasReadyStep: boolean): number | null {
+  if (hasReadyStep) return nowMs;
+  const active = waits.filter((wait) => wait.needs.length === 0);
+  return active.length === 0 ? null : nowMs + Math.min(...active.map((wait) => Math.max(100, wait.pollMs)));
+}
+
+function overdueBlock(wait: Wait): Block {
+  return {
+    id: `${wait.id}/deadline`,
+    target: wait.target,
+    object: wait.object,
+    guard: 'DeadlinePassed',
+    changes: [],
+    reason: `${wait.condition}: not in ${Math.round((wait.timeoutMs ?? 0) / 1000)} s${wait.detail === '' ? '' : ` (${wait.detail})`}`,
+    wayOut:
+      "It goes on by itself when the condition comes true; look at the machine's console, or raise the timeout in the manifest.",
+  };
+}
+
+function unreachable(desired: Desired, reason: string, nowMs: number): Plan {
+  const target = { kind: 'Network' as const, name: 'hypervisor' };
+  return {
+    revision: desired.revision,
+    atMs: nowMs,
+    steps: [],
+    waits: [],
+    notes: [],
+    health: {},
+    lookAgainAtMs: nowMs + UNREACHABLE_RETRY_MS,
+    blocks: [
+      {
+        id: 'hypervisor/unreachable',
+        target,
+        object: null,
+        guard: 'HypervisorUnreachable',
+        reason,
+        changes: [],
+        wayOut: 'Start libvirt on the host; kreconcile goes on by itself.',
+      },
+    ],
+  };
+}

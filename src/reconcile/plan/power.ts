@@ -1,0 +1,134 @@
+import type { DesiredMachine } from '../../model/desired.ts';
+import type { Mark } from '../../model/mark.ts';
+import type { Domain } from '../../model/observed.ts';
+import type { Draft } from './draft.ts';
+import type { Facts } from './facts.ts';
+
+/** Starts a machine that should run. Returns what must come before it runs, `null` when it must not be started. */
+export function planStart(
+  facts: Facts,
+  machine: DesiredMachine,
+  domain: Domain,
+  mark: Mark,
+  needs: readonly string[],
+  draft: Draft,
+): readonly string[] | null {
+  const { name } = machine;
+  switch (domain.state) {
+    case 'running':
+      if (!domain.autostart) planAutostart(name, draft);
+      return [];
+    case 'shutdown':
+      return draft.wait({
+        id: `machine/${name}/off`,
+        condition: `${name} has shut down`,
+        detail: 'it is shutting down; it starts again after',
+        timeoutMs: machine.deadlines.shutdownMs,
+        pollMs: 1_000,
+      });
+    case 'paused':
+    case 'pmsuspended':
+      draft.block({
+        guard: 'Paused',
+        reason: `${name} is ${domain.state} (${domain.stateReason})`,
+        wayOut:
+          domain.stateReason === 'I/O error'
+            ? `Free space where the disks are, then: virsh resume ${name}`
+            : `virsh resume ${name}; kreconcile does not resume what somebody paused.`,
+      });
+      return null;
+    default:
+      return isDiskMissing(facts, machine, mark, draft) ? null : startStep(name, domain, needs, draft);
+  }
+}
+
+function startStep(name: string, domain: Domain, needs: readonly string[], draft: Draft): readonly string[] {
+  if (!domain.autostart) planAutostart(name, draft);
+  return draft.step({
+    id: `machine/${name}/start`,
+    title: `start ${name}`,
+    needs,
+    reason: `it should run and is ${domain.state}${domain.stateReason === '' ? '' : ` (${domain.stateReason})`}`,
+    action: { kind: 'start', machine: name },
+  });
+}
+
+function planAutostart(name: string, draft: Draft): void {
+  draft.step({
+    id: `machine/${name}/autostart`,
+    title: `let ${name} start with the host`,
+    reason: 'autostart is off',
+    action: { kind: 'set-autostart', machine: name, on: true },
+  });
+}
+
+function isDiskMissing(facts: Facts, machine: DesiredMachine, mark: Mark, draft: Draft): boolean {
+  const folder = facts.folders.get(machine.name);
+  if (mark.spec.stateDiskMiB === null || folder?.hasStateDisk) return false;
+  draft.block({
+    guard: 'StateDisk',
+    reason: `the state disk of ${machine.name} is missing`,
+    wayOut:
+      "Put state.qcow2 back into the machine's folder. It is not started without: it would come up without its data.",
+  });
+  return true;
+}
+
+/**
+ * Takes a machine down: clean shutdown through the agent, then ACPI at half of the deadline, then power off past it. Returns what must come
+ * before it is off; empty when it is.
+ */
+export function planPowerOff(
+  facts: Facts,
+  name: string,
+  domain: Domain,
+  deadlineMs: number,
+  reason: string,
+  draft: Draft,
+  needs: readonly string[] = [],
+): readonly string[] {
+  if (domain.state === 'shut off' || domain.state === 'crashed') return [];
+  const ask = `machine/${name}/shutdown`;
+  const asked = facts.ledger.attempts[ask];
+  const isAsked = asked !== undefined && asked.error === null;
+  const wait = { id: `machine/${name}/off`, condition: `${name} has shut down`, timeoutMs: deadlineMs, pollMs: 1_000 };
+  if (domain.state !== 'running')
+    return powerOff(name, `it is ${domain.state} and cannot shut down by itself`, needs, draft);
+  if (!isAsked) {
+    const step = draft.step({
+      id: ask,
+      title: `shut ${name} down`,
+      reason,
+      needs,
+      disruptive: true,
+      action: { kind: 'shutdown', machine: name, mode: domain.agent === 'connected' ? 'agent' : 'acpi' },
+    });
+    return draft.wait({ ...wait, needs: step });
+  }
+  const elapsedMs = facts.nowMs - asked.lastAtMs;
+  if (elapsedMs > deadlineMs) return powerOff(name, 'it did not shut down in time', needs, draft);
+  const again = `machine/${name}/shutdown-acpi`;
+  const pressed = facts.ledger.attempts[again];
+  if (elapsedMs > deadlineMs / 2 && !pressed) {
+    draft.step({
+      id: again,
+      title: `press the power button of ${name}`,
+      reason: 'the guest has not followed the first request',
+      disruptive: true,
+      action: { kind: 'shutdown', machine: name, mode: 'acpi' },
+    });
+  }
+  return draft.wait({ ...wait, detail: `asked ${Math.round(elapsedMs / 1000)} s ago` });
+}
+
+function powerOff(name: string, reason: string, needs: readonly string[], draft: Draft): readonly string[] {
+  const step = draft.step({
+    id: `machine/${name}/power-off`,
+    title: `power ${name} off`,
+    reason,
+    needs,
+    disruptive: true,
+    action: { kind: 'power-off', machine: name },
+  });
+  return draft.wait({ id: `machine/${name}/off`, condition: `${name} is off`, needs: step, pollMs: 1_000 });
+}

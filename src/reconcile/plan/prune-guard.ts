@@ -1,0 +1,71 @@
+import { type ObjectRef, objectKey } from '../../model/mark.ts';
+import type { Draft } from './draft.ts';
+import type { Facts, OwnedDomain } from './facts.ts';
+
+/**
+ * Whether what is left of an object may be deleted now; adds the block that says why not. The list of applied objects and the mark must agree;
+ * a machine that is being deleted already (its object was confirmed or counted for this revision) goes on.
+ */
+export function isPruneAllowed(
+  facts: Facts,
+  object: ObjectRef,
+  owned: readonly OwnedDomain[],
+  isDesired: boolean,
+  allowedSoFar: number,
+  draft: Draft,
+): boolean {
+  const key = objectKey(object);
+  const what = `${key} (${owned.map((entry) => entry.domain.name).join(', ')})`;
+  const { desired, records } = facts;
+  if (owned.length === 0) return true;
+  if (desired.documents === 0) {
+    draft.block({
+      guard: 'EmptyDesired',
+      reason: `${what} would be deleted, but the revision holds no document at all`,
+      wayOut: 'Commit at least one object; an empty folder deletes nothing.',
+    });
+    return false;
+  }
+  const confirmed = records.confirmations.some((entry) => entry.object === key && entry.revision === desired.revision);
+  const confirm = `kreconcile confirm ${key}`;
+  if (records.applied === 'lost' || !records.applied.includes(key)) {
+    if (confirmed) return true;
+    draft.block({
+      guard: 'AppliedListLost',
+      reason: `${what} is not in the manifests, and the list of applied objects ${records.applied === 'lost' ? 'is lost' : 'does not name it'}`,
+      wayOut: `If it is to be deleted: ${confirm}`,
+    });
+    return false;
+  }
+  const modes = new Set(owned.map((entry) => entry.mark.prune));
+  if (modes.has('Disabled')) {
+    draft.block({
+      guard: 'PruneDisabled',
+      reason: `${what} is not in the manifests, and its prune mode is Disabled`,
+      wayOut: 'Put it back, or delete its machines by hand.',
+    });
+    return false;
+  }
+  if (confirmed) return true;
+  if (modes.has('Confirm')) {
+    draft.block({
+      guard: 'PruneConfirm',
+      reason: `${what} is not in the manifests any more; its prune mode asks for a person`,
+      wayOut: confirm,
+    });
+    return false;
+  }
+  return isDesired || isWithinLimit(facts, key, what, allowedSoFar, draft);
+}
+
+function isWithinLimit(facts: Facts, key: string, what: string, allowedSoFar: number, draft: Draft): boolean {
+  const { desired, records } = facts;
+  const deleted = records.deleted.filter((entry) => entry.revision === desired.revision && entry.object !== key).length;
+  if (deleted + allowedSoFar < desired.maxDeletes) return true;
+  draft.block({
+    guard: 'PruneLimit',
+    reason: `${what} is one more than the ${desired.maxDeletes} that one revision may delete`,
+    wayOut: `kreconcile confirm ${key}, or delete it with a later commit`,
+  });
+  return false;
+}

@@ -1,0 +1,151 @@
+import type { ObjectRef } from '../../model/mark.ts';
+import { objectKey } from '../../model/mark.ts';
+import type { Domain } from '../../model/observed.ts';
+import { type Draft, draftFor } from './draft.ts';
+import { type Facts, freshGuest, type OwnedDomain, ownMark } from './facts.ts';
+import { planPowerOff } from './power.ts';
+import { isPruneAllowed } from './prune-guard.ts';
+
+const SHUTDOWN_MS = 120_000;
+
+/** Deletes what is ours and no longer in the manifests, as far as its own mark and a person allow. */
+export function planPrune(facts: Facts): readonly Draft[] {
+  const orphans = orphansByObject(facts);
+  const objects = new Map<string, ObjectRef>();
+  for (const [key, entry] of orphans) objects.set(key, entry.object);
+  for (const key of forgottenKeys(facts)) if (!objects.has(key)) objects.set(key, refOf(key));
+  let allowedSoFar = 0;
+  return [...objects.keys()].sort().flatMap((key) => {
+    const object = objects.get(key) as ObjectRef;
+    const owned = orphans.get(key)?.domains ?? [];
+    const isDesired = isObjectDesired(facts, object);
+    const draft = draftFor(facts, { kind: object.kind, name: object.name }, object);
+    const isAllowed = isPruneAllowed(facts, object, owned, isDesired, allowedSoFar, draft);
+    if (isAllowed && !isDesired) allowedSoFar += 1;
+    if (!isAllowed) return [draft];
+    const parts = owned.map((entry) => deleteMachine(facts, entry, isDesired));
+    if (!isDesired)
+      planForget(
+        facts,
+        object,
+        parts.flatMap((part) => part.needs),
+        draft,
+      );
+    return [...parts.map((part) => part.draft), draft];
+  });
+}
+
+function orphansByObject(facts: Facts): ReadonlyMap<string, { object: ObjectRef; domains: readonly OwnedDomain[] }> {
+  const orphans = new Map<string, { object: ObjectRef; domains: readonly OwnedDomain[] }>();
+  for (const domain of [...facts.inventory.domains].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const mark = ownMark(domain, facts.desired.owner);
+    if (!mark || facts.desired.machines.some((machine) => machine.uuid === domain.uuid)) continue;
+    const key = objectKey(mark.object);
+    orphans.set(key, { object: mark.object, domains: [...(orphans.get(key)?.domains ?? []), { domain, mark }] });
+  }
+  return orphans;
+}
+
+/** Objects that were applied, are not desired and have no domain any more: what is left of them goes too. */
+function forgottenKeys(facts: Facts): readonly string[] {
+  if (facts.records.applied === 'lost' || facts.desired.documents === 0) return [];
+  return facts.records.applied.filter((key) => !isObjectDesired(facts, refOf(key)));
+}
+
+function refOf(key: string): ObjectRef {
+  const [kind, name = ''] = key.split('/');
+  return { kind: kind === 'Cluster' ? 'Cluster' : 'Machine', name };
+}
+
+function isObjectDesired(facts: Facts, object: ObjectRef): boolean {
+  return object.kind === 'Cluster'
+    ? facts.desired.clusters.some((cluster) => cluster.name === object.name)
+    : facts.desired.machines.some((machine) => machine.object.kind === 'Machine' && machine.name === object.name);
+}
+
+/** Shuts one machine down, takes its node out of a cluster that stays, gives its address back and deletes it. */
+function deleteMachine(
+  facts: Facts,
+  { domain, mark }: OwnedDomain,
+  clusterStays: boolean,
+): { draft: Draft; needs: readonly string[] } {
+  const draft = draftFor(facts, { kind: 'Machine', name: domain.name }, mark.object);
+  const why = clusterStays
+    ? `it is no longer among the nodes of ${mark.object.name}`
+    : `${mark.object.kind} ${mark.object.name} is no longer in the manifests`;
+  const off = planPowerOff(facts, domain.name, domain, SHUTDOWN_MS, why, draft);
+  const left = clusterStays ? planRemoveNode(facts, domain, mark.object.name, off, draft) : off;
+  const released = planRelease(facts, domain, draft, left);
+  const needs = draft.step({
+    id: `machine/${domain.name}/delete`,
+    title: `delete ${domain.name}`,
+    destructive: true,
+    needs: [...left, ...released],
+    reason: `${why}; its state disk is ${mark.deletionPolicy === 'Delete' ? 'deleted with it' : 'kept under retained/'}`,
+    action: { kind: 'delete-machine', machine: domain.name, uuid: domain.uuid, stateDisk: mark.deletionPolicy },
+  });
+  return { draft, needs };
+}
+
+function planRemoveNode(
+  facts: Facts,
+  domain: Domain,
+  clusterName: string,
+  needs: readonly string[],
+  draft: Draft,
+): readonly string[] {
+  const via = facts.desired.clusters.find((cluster) => cluster.name === clusterName)?.controlPlanes[0];
+  const nodes = via === undefined ? undefined : freshGuest(facts, via)?.kubernetes?.nodes;
+  if (via === undefined || !nodes?.some((node) => node.name === domain.name)) return needs;
+  return draft.step({
+    id: `machine/${domain.name}/remove-node`,
+    title: `take node ${domain.name} out of ${clusterName}`,
+    needs,
+    reason: 'its machine is going to be deleted',
+    action: { kind: 'remove-node', node: domain.name, via },
+  });
+}
+
+function planRelease(facts: Facts, domain: Domain, draft: Draft, needs: readonly string[]): readonly string[] {
+  const macs = new Set(domain.next.interfaces.map((entry) => entry.mac));
+  return facts.inventory.networks.flatMap((network) =>
+    network.reservations
+      .filter((entry) => macs.has(entry.mac))
+      .flatMap((entry) =>
+        draft.step({
+          id: `machine/${domain.name}/release`,
+          title: `release ${entry.address} of ${domain.name}`,
+          reason: 'the machine is going to be deleted',
+          needs,
+          action: {
+            kind: 'release-address',
+            machine: domain.name,
+            network: network.name,
+            mac: entry.mac,
+            address: entry.address,
+          },
+        }),
+      ),
+  );
+}
+
+function planForget(facts: Facts, object: ObjectRef, needs: readonly string[], draft: Draft): void {
+  const hasKubeconfig =
+    object.kind === 'Cluster' && facts.records.kubeconfigs.some((entry) => entry.cluster === object.name);
+  const removed = hasKubeconfig
+    ? draft.step({
+        id: `cluster/${object.name}/remove-kubeconfig`,
+        title: `remove the kubeconfig of ${object.name}`,
+        reason: 'the cluster is gone',
+        needs,
+        action: { kind: 'remove-kubeconfig', cluster: object.name },
+      })
+    : needs;
+  draft.step({
+    id: `${object.kind.toLowerCase()}/${object.name}/forget`,
+    title: `strike ${objectKey(object)} off the list of applied objects`,
+    reason: 'nothing of it is left',
+    needs: removed,
+    action: { kind: 'forget', object },
+  });
+}

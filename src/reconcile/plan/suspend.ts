@@ -1,0 +1,69 @@
+import { objectKey } from '../../model/mark.ts';
+import type { Wait } from '../../model/plan.ts';
+import type { Draft } from './draft.ts';
+import type { Facts } from './facts.ts';
+
+/** Why nothing may be done about a target now; `null` when it may. */
+export function suspensionOf(facts: Facts, draft: Draft): { reason: string; wayOut: string } | null {
+  const { suspensions } = facts.records;
+  const scopes = [
+    'agent',
+    draft.target.kind === 'Machine' ? `Node/${draft.target.name}` : '',
+    `${draft.target.kind}/${draft.target.name}`,
+    ...objectScope(facts, draft),
+  ];
+  for (const scope of scopes) {
+    const suspension = suspensions[scope];
+    if (suspension)
+      return {
+        reason: `${scope} is suspended: ${suspension.reason}`,
+        wayOut: scope === 'agent' ? 'kreconcile resume' : `kreconcile resume ${scope}`,
+      };
+  }
+  return isSuspendedByManifest(facts, draft)
+    ? { reason: 'its manifest says suspend', wayOut: 'Commit suspend: false.' }
+    : null;
+}
+
+function objectScope(facts: Facts, draft: Draft): readonly string[] {
+  const machine = draft.target.kind === 'Machine' ? facts.machines.get(draft.target.name) : undefined;
+  return machine ? [objectKey(machine.object)] : [];
+}
+
+function isSuspendedByManifest(facts: Facts, draft: Draft): boolean {
+  if (draft.target.kind === 'Machine') return facts.machines.get(draft.target.name)?.suspended ?? false;
+  if (draft.target.kind === 'Cluster')
+    return facts.desired.clusters.find((cluster) => cluster.name === draft.target.name)?.suspended ?? false;
+  return false;
+}
+
+/** Turns the steps of a suspended target into waits of the same ids, so that what needs them goes on waiting, and says so in one block. */
+export function holdSuspended(facts: Facts, draft: Draft): void {
+  const suspension = suspensionOf(facts, draft);
+  if (!suspension || draft.steps.length === 0) return;
+  const held = draft.steps.splice(0);
+  draft.waits.push(
+    ...held.map(
+      (step): Wait => ({
+        id: step.id,
+        target: step.target,
+        object: step.object,
+        condition: `suspended: ${step.title}`,
+        sinceMs: facts.ledger.since[step.id] ?? facts.nowMs,
+        timeoutMs: null,
+        untilMs: null,
+        overdue: false,
+        detail: step.reason,
+        needs: step.needs,
+        pollMs: 60_000,
+        guest: null,
+      }),
+    ),
+  );
+  draft.block({
+    guard: 'Suspended',
+    reason: `${suspension.reason}; held back: ${held.map((step) => step.title).join('; ')}`,
+    wayOut: suspension.wayOut,
+    changes: held.flatMap((step) => step.changes),
+  });
+}

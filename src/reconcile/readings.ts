@@ -1,0 +1,79 @@
+import type { GuestReader } from '../drivers/guest/guest.ts';
+import type { MachineRef } from '../drivers/hypervisor/hypervisor.ts';
+import { toKreError } from '../model/error.ts';
+import type { GuestStatus } from '../model/guest-status.ts';
+import type { Domain, Reading } from '../model/observed.ts';
+import type { Clock } from '../model/ports.ts';
+
+/** At rest a guest is read this often. */
+const RESTING_MS = 30_000;
+
+/**
+ * Readings of guests, taken beside the passes: a pass uses what is there and never waits for a guest. The driver itself keeps to one call per
+ * guest and eight guests at a time.
+ */
+export interface Readings {
+  /** What is known now; by machine name. */
+  current(): Readonly<Record<string, Reading<GuestStatus>>>;
+  /** Begins to read every connected guest whose reading is older than its cadence, and forgets guests that do not run. */
+  refresh(domains: readonly Domain[], owner: string): void;
+  /** From now on this guest is read when its reading is older than `maxAgeMs`, until `expect` says otherwise. */
+  expect(cadence: Readonly<Record<string, number>>): void;
+  /** The next `refresh` reads this guest: it has connected, or something was done in it. */
+  outdate(machine: string): void;
+  /** Resolves when no reading is under way. */
+  settled(): Promise<void>;
+}
+
+/** `onRead` is called after each reading, so that the loop can look again. */
+export function createReadings(guest: GuestReader, clock: Clock, onRead: (machine: string) => void): Readings {
+  const readings = new Map<string, Reading<GuestStatus>>();
+  const underWay = new Map<string, Promise<void>>();
+  const outdated = new Set<string>();
+  let cadence: Readonly<Record<string, number>> = {};
+  const take = async (machine: MachineRef): Promise<void> => {
+    try {
+      const value = await guest.status(machine);
+      readings.set(machine.name, { known: true, value, atMs: clock.now() });
+    } catch (thrown) {
+      const last = readings.get(machine.name);
+      const reason = toKreError(thrown).message;
+      // An old reading stays as it is: its age tells that it is old.
+      if (!last?.known) readings.set(machine.name, { known: false, reason, atMs: clock.now() });
+    } finally {
+      underWay.delete(machine.name);
+    }
+    onRead(machine.name);
+  };
+  return {
+    current: () => Object.fromEntries(readings),
+    refresh(domains) {
+      const running = new Set(domains.filter((domain) => domain.state === 'running').map((domain) => domain.name));
+      for (const name of [...readings.keys()]) if (!running.has(name)) readings.delete(name);
+      for (const domain of domains) {
+        if (
+          !running.has(domain.name) ||
+          domain.agent !== 'connected' ||
+          domain.mark === null ||
+          underWay.has(domain.name)
+        )
+          continue;
+        const atMs = readings.get(domain.name)?.atMs ?? null;
+        const isDue =
+          atMs === null || outdated.has(domain.name) || clock.now() - atMs >= (cadence[domain.name] ?? RESTING_MS);
+        if (!isDue) continue;
+        outdated.delete(domain.name);
+        underWay.set(domain.name, take({ name: domain.name, uuid: domain.uuid }));
+      }
+    },
+    expect(next) {
+      cadence = next;
+    },
+    outdate(machine) {
+      outdated.add(machine);
+    },
+    async settled() {
+      while (underWay.size > 0) await Promise.all(underWay.values());
+    },
+  };
+}

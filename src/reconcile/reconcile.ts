@@ -1,0 +1,86 @@
+import type { Desired } from '../model/desired.ts';
+import type { Ledger } from '../model/ledger.ts';
+import type { ManifestSet } from '../model/manifest.ts';
+import type { Observed } from '../model/observed.ts';
+import type { Outcome, Plan, Step } from '../model/plan.ts';
+import type { Clock } from '../model/ports.ts';
+import type { SourceStatus } from '../model/status.ts';
+import { plan } from './plan/index.ts';
+import { remember, rememberBeginning } from './remember.ts';
+
+/** The set that is enforced (the last good revision if the newest is not), and what the source says. */
+export interface Enforced {
+  readonly set: ManifestSet | null;
+  readonly status: SourceStatus;
+}
+
+/** What a pass is made of; the composition root hands in the real parts, tests and the simulator theirs. */
+export interface ReconcileParts {
+  readonly clock: Clock;
+  readonly source: () => Promise<Enforced>;
+  readonly desire: (set: ManifestSet) => Desired;
+  readonly observe: (desired: Desired | null) => Promise<Observed>;
+  readonly readLedger: () => Promise<Ledger>;
+  readonly writeLedger: (ledger: Ledger) => Promise<void>;
+  /** Adds the desired objects to the list of applied ones, before anything is done for them. */
+  readonly recordApplied: (desired: Desired) => Promise<void>;
+  readonly execute: (
+    world: World,
+    beginning: (stepIds: readonly string[]) => Promise<void>,
+    signal: AbortSignal,
+  ) => Promise<readonly Outcome[]>;
+  readonly publish: (result: PassResult) => Promise<void>;
+}
+
+/** What was desired, observed and planned at one moment. */
+export interface World {
+  readonly desired: Desired;
+  readonly observed: Observed;
+  readonly plan: Plan;
+}
+
+export interface PassResult {
+  readonly source: SourceStatus;
+  /** `null` while no valid revision was ever seen. */
+  readonly world: World | null;
+  readonly outcomes: readonly Outcome[];
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+}
+
+export type StepListener = (step: Step, outcome: Outcome) => void;
+
+/** Looks and plans, and changes nothing: what `kreconcile plan` does, and the first half of every pass. */
+export async function look(
+  parts: Omit<ReconcileParts, 'execute' | 'publish' | 'writeLedger' | 'recordApplied'>,
+): Promise<{ source: SourceStatus; world: World | null; ledger: Ledger }> {
+  const { set, status } = await parts.source();
+  const desired = set === null ? null : parts.desire(set);
+  const [observed, ledger] = await Promise.all([parts.observe(desired), parts.readLedger()]);
+  const world =
+    desired === null ? null : { desired, observed, plan: plan(desired, observed, ledger, parts.clock.now()) };
+  return { source: status, world, ledger };
+}
+
+/** One pass: observe, plan, run the front of the plan, remember, publish. It never sleeps and never waits for a guest. */
+export async function reconcile(parts: ReconcileParts, signal: AbortSignal): Promise<PassResult> {
+  const startedAtMs = parts.clock.now();
+  const { source, world, ledger } = await look(parts);
+  let outcomes: readonly Outcome[] = [];
+  if (world !== null) {
+    if (world.observed.inventory.known) await parts.recordApplied(world.desired);
+    let begun = remember(ledger, world.plan, [], parts.clock.now());
+    outcomes = await parts.execute(
+      world,
+      async (stepIds) => {
+        begun = rememberBeginning(begun, world.plan, stepIds, parts.clock.now());
+        await parts.writeLedger(begun);
+      },
+      signal,
+    );
+    await parts.writeLedger(remember(begun, world.plan, outcomes, parts.clock.now()));
+  }
+  const result: PassResult = { source, world, outcomes, startedAtMs, endedAtMs: parts.clock.now() };
+  await parts.publish(result);
+  return result;
+}
