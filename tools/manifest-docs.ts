@@ -41,7 +41,7 @@ folders has no meaning. Unknown keys are errors.
 **Names** are DNS labels that begin with a letter. **Quantities** are written as Kubernetes writes them: \`512Mi\`, \`4Gi\`, \`20G\`; a plain number
 counts bytes. **Durations** are \`90s\`, \`15m\`, \`1h30m\`, \`2d\`. A field without a default is required, unless the type says *optional*.
 
-Limits: 1 MiB and 500 documents a file, 64 MiB in all, 100 expansions of a YAML anchor. Symbolic links are followed to files inside the folder
+Limits: 1 MiB and 500 documents a file, 16 MiB in all, 100 expansions of a YAML anchor. Symbolic links are followed to files inside the folder
 only. Editors that speak yaml-language-server check manifests while they are written, if the first line says where the schema is:
 
 \`\`\`yaml

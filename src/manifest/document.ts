@@ -1,7 +1,7 @@
 import { Composer, type Document, LineCounter, Parser } from 'yaml';
 import type { SourcePosition } from '../model/error.ts';
 import type { Problem } from '../model/problem.ts';
-import { readNodes, type Trouble } from './node-trouble.ts';
+import { type PlacedTrouble, readNodes, type Trouble, tooDeep } from './node-trouble.ts';
 
 /** Text of one manifest file; `path` is what messages call it, relative to the manifest folder. */
 export interface ManifestFile {
@@ -29,7 +29,10 @@ const yamlOptions = {
   version: '1.2',
   // Numbers and dates as keys stay text, and a map as a key is an error instead of a made-up text.
   stringKeys: true,
-  uniqueKeys: true,
+  // readNodes reports both places of a key that stands twice.
+  uniqueKeys: false,
+  // !!binary, !!timestamp and !!set yield values that are no JSON.
+  resolveKnownTags: false,
   prettyErrors: false,
   logLevel: 'silent',
 } as const;
@@ -75,14 +78,6 @@ const binary: Trouble = {
   hint: 'Save it as UTF-8, or move it out of the folder.',
 };
 
-const tooDeep: Trouble = {
-  code: 'ManifestLimit',
-  found: 'very deep nesting',
-  allowed: 'nesting of a few levels',
-  message: 'the file is nested too deeply',
-  hint: 'Remove superfluous brackets.',
-};
-
 const tooManyDocuments: Trouble = {
   code: 'ManifestLimit',
   found: `document ${limits.documentsPerFile + 1}`,
@@ -105,20 +100,21 @@ function parseText(file: string, text: string): ParsedFile {
   const lines = new LineCounter();
   const documents: SourceDocument[] = [];
   const problems: Problem[] = [];
-  const place = (offset: number, trouble: Trouble): Problem => ({
+  const place = ({ offset, trouble, relatedOffset }: PlacedTrouble): Problem => ({
     ...trouble,
     ...position(file, lines, offset),
     path: '',
+    related: relatedOffset === undefined ? undefined : position(file, lines, relatedOffset),
   });
   let count = 0;
   for (const yaml of new Composer(yamlOptions).compose(new Parser(lines.addNewLine).parse(text))) {
     if (++count > limits.documentsPerFile) {
-      problems.push(place(yaml.range?.[0] ?? 0, tooManyDocuments));
+      problems.push(place({ offset: yaml.range?.[0] ?? 0, trouble: tooManyDocuments }));
       break;
     }
     const read = readNodes(yaml);
     if ('troubles' in read) {
-      problems.push(...read.troubles.slice(0, limits.problemsPerDocument).map((t) => place(t.offset, t.trouble)));
+      problems.push(...read.troubles.slice(0, limits.problemsPerDocument).map(place));
     } else if (read.value !== null) {
       documents.push({ file, yaml, lines, value: read.value });
     }

@@ -7,7 +7,7 @@ import { fileProblem, limits, type ManifestFile, tooLarge } from './document.ts'
 /** Names that are looked at below one folder, so that a wrong path such as `/` ends soon. */
 const maxEntries = 20_000;
 const maxDepth = 20;
-const maxTotalBytes = 64 * 2 ** 20;
+const maxTotalBytes = 16 * 2 ** 20;
 /** CNI manifests with their definitions are larger than manifests of ours. */
 const maxAttachmentBytes = 4 * 2 ** 20;
 

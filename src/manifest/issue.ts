@@ -3,7 +3,7 @@ import type { ErrorCode } from '../model/error-codes.ts';
 import type { Path } from './kind.ts';
 import { didYouMean } from './near.ts';
 import { pathText, quote } from './quote.ts';
-import { keysAt } from './schema-keys.ts';
+import { keysAt, titleAt } from './schema-keys.ts';
 
 /** A problem of one document before its place in the text is known. */
 export interface DocumentProblem {
@@ -26,23 +26,16 @@ export function issueProblems(schema: z.ZodObject, value: unknown, issue: Issue)
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => unknownKey([...path, key], key, keysAt(schema, path)));
   }
+  if (issue.code === 'invalid_key') return [wrongKey(path, issue.issues[0]?.message ?? 'another key')];
   const found = valueAt(value, path);
-  const allowed = allowedText(issue);
-  if (found === undefined && issue.code !== 'invalid_key') return [missing(path, allowed)];
+  const allowed = issue.code === 'invalid_type' ? typeText(issue.expected, titleAt(schema, path)) : allowedText(issue);
+  if (found === undefined) return [missing(path, allowed)];
   const place = pathText(path) || 'the document';
-  return [
-    {
-      code: 'ManifestInvalid',
-      path,
-      found: quote(found),
-      allowed,
-      message:
-        issue.code === 'invalid_type'
-          ? `${place} is ${kindOf(found)} (${quote(found)}), expected is ${allowed}`
-          : `${place} is ${quote(found)}, allowed is ${allowed}`,
-      hint: hintFor(issue, found, allowed),
-    },
-  ];
+  const message =
+    issue.code === 'invalid_type'
+      ? `${place} is ${typedQuote(found)}; expected: ${allowed}`
+      : `${place} is ${quote(found)}; allowed: ${allowed}`;
+  return [{ code: 'ManifestInvalid', path, found: quote(found), allowed, message, hint: hintFor(issue, found, path) }];
 }
 
 function unknownKey(path: Path, key: string, known: readonly string[]): DocumentProblem {
@@ -61,6 +54,12 @@ function unknownKey(path: Path, key: string, known: readonly string[]): Document
     hint,
     isKey: true,
   };
+}
+
+function wrongKey(path: Path, allowed: string): DocumentProblem {
+  const key = quote(path[path.length - 1]);
+  const message = `the key ${key} in ${pathText(path.slice(0, -1))} is not allowed; allowed: ${allowed}`;
+  return { code: 'ManifestInvalid', path, found: key, allowed, message, hint: 'Rename the key.', isKey: true };
 }
 
 function missing(path: Path, allowed: string): DocumentProblem {
@@ -83,46 +82,55 @@ export function valueAt(value: unknown, path: Path): unknown {
 }
 
 const typeWords: Readonly<Record<string, string>> = {
-  string: 'a text',
-  int: 'a whole number',
-  number: 'a number',
+  string: 'text',
+  int: 'whole number',
+  number: 'number',
   boolean: 'true or false',
-  array: 'a list',
-  object: 'a map',
-  record: 'a map',
+  array: 'list',
+  object: 'map',
+  record: 'map',
 };
 
+function typeText(expected: string, title: string | null): string {
+  const word = typeWords[expected] ?? expected;
+  return title === null || title === word ? word : expected === 'string' ? `${title} (text)` : title;
+}
+
 function allowedText(issue: Issue): string {
-  if (issue.code === 'invalid_type') return typeWords[issue.expected] ?? issue.expected;
   if (issue.code === 'invalid_value') return issue.values.map(String).join(', ');
-  if (issue.code === 'too_small') return bound('at least', Number(issue.minimum), issue.origin);
-  if (issue.code === 'too_big' && issue.message.startsWith('Too big'))
-    return bound('at most', Number(issue.maximum), issue.origin);
-  if (issue.code === 'invalid_key') return `as key ${issue.issues[0]?.message ?? 'another text'}`;
+  // The messages of zod begin so where the schema gives none of its own.
+  if (issue.code === 'too_small' && issue.message.startsWith('Too'))
+    return bound('at least', issue.minimum, issue.origin);
+  if (issue.code === 'too_big' && issue.message.startsWith('Too')) return bound('at most', issue.maximum, issue.origin);
   return issue.message;
 }
 
-function bound(words: string, limit: number, origin: string): string {
+function bound(words: string, limit: number | bigint, origin: string): string {
   const unit = origin === 'string' ? ' characters' : origin === 'array' ? ' elements' : '';
   return `${words} ${limit}${unit}`;
 }
 
-function kindOf(value: unknown): string {
-  if (value === null) return 'empty';
-  if (Array.isArray(value)) return 'a list';
-  return typeWords[typeof value === 'number' && Number.isInteger(value) ? 'int' : typeof value] ?? typeof value;
+function typedQuote(value: unknown): string {
+  if (typeof value === 'string') return `the text ${quote(value)}`;
+  return typeof value === 'number' ? `the number ${value}` : quote(value);
 }
 
-function hintFor(issue: Issue, found: unknown, allowed: string): string {
+function hintFor(issue: Issue, found: unknown, path: Path): string {
+  const seeDocs = `docs/manifest.md describes ${fieldText(path)}.`;
   if (issue.code === 'custom' && typeof issue.params?.['hint'] === 'string') return issue.params['hint'];
   if (issue.code === 'invalid_value' && typeof found === 'string') {
-    return didYouMean(found, issue.values.map(String), `Allowed are: ${allowed}.`);
+    return didYouMean(found, issue.values.map(String), seeDocs);
   }
-  if (issue.code !== 'invalid_type') return `Write ${allowed}.`;
+  if (issue.code !== 'invalid_type') return seeDocs;
   if (found === null) return 'Give it a value, or remove the key.';
   if (issue.expected === 'string' && typeof found !== 'object') return `Put it in quotes: "${String(found)}".`;
-  if (typeof found === 'string' && (issue.expected === 'int' || issue.expected === 'boolean')) {
+  if (typeof found === 'string' && ['int', 'number', 'boolean'].includes(issue.expected)) {
     return 'Write it without quotes, as YAML has it.';
   }
-  return `Write ${allowed}.`;
+  return seeDocs;
+}
+
+/** The path as the documentation has it, without the indexes of list elements. */
+function fieldText(path: Path): string {
+  return pathText(path).replaceAll(/\[\d+\]/g, '[]');
 }

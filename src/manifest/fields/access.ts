@@ -10,6 +10,13 @@ const keyForm = 'one line of a public key as ~/.ssh/id_ed25519.pub holds it, wit
 /** An OpenSSH public key in authorized_keys form, without options. */
 export const sshPublicKey = z
   .string()
+  .refine((line) => !line.includes('PRIVATE KEY'), {
+    error: keyForm,
+    params: {
+      hint: 'This is a private key: remove it from the repository and its history, and replace it everywhere.',
+    },
+    abort: true,
+  })
   .regex(KEY, keyForm)
   .refine(isWholeKey, {
     error: `${keyForm}, whole`,

@@ -11,7 +11,9 @@ export function byteQuantity(minimum: string): z.ZodUnion<readonly [z.ZodString,
   const allowed = `a quantity such as 512Mi, 4Gi or 20G, from ${minimum} to 64Ti`;
   const least = parseQuantityBytes(minimum) ?? 0;
   return z
-    .union([z.string().regex(QUANTITY), z.number().min(1).max(MAX_BYTES)], { error: allowed })
+    .union([z.string().regex(QUANTITY, allowed), z.number().min(1, allowed).max(MAX_BYTES, allowed)], {
+      error: allowed,
+    })
     .refine(
       (quantity) => {
         const bytes = parseQuantityBytes(quantity);

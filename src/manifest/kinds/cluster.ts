@@ -84,7 +84,8 @@ const controlPlane = z.strictObject({
   replicas: z
     .int()
     .refine((count): boolean => count === 1, {
-      error: '1: several control planes (high availability) are not supported yet',
+      error: '1, as several control planes (high availability) are not supported yet',
+      params: { hint: 'Set replicas to 1, or remove it.' },
     })
     .meta({ title: 'whole number', default: DEFAULTS.controlPlaneReplicas, minimum: 1, maximum: 1 })
     .describe('Number of control planes. Only 1 at present; high availability comes later.')
