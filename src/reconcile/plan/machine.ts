@@ -184,7 +184,7 @@ function planReservation(
   draft: Draft,
 ): readonly string[] {
   const network = hostNetworkOf(facts, machine);
-  if (!allotment || allotment.by !== 'reserved' || network?.kind !== 'network' || !network.dhcp) return [];
+  if (allotment?.by !== 'reserved' || network?.kind !== 'network' || !network.dhcp) return [];
   const held = network.reservations.some((entry) => entry.mac === machine.mac && entry.address === allotment.address);
   if (held) return [];
   return draft.step({

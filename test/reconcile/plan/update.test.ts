@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import type { Manifest } from '../../../src/model/manifest.ts';
+import { desire } from '../../../src/reconcile/desire.ts';
+import { CHANGE_CLASSES, changedFields } from '../../../src/reconcile/plan/change.ts';
+import { debianImage, machine, OTHER_DIGEST, options, recipes, smallClass } from '../manifests.ts';
+import { domainFor, guards, markFor, NOW, observed, planAt, stepIds } from './world.ts';
+
+function desiredWith(...manifests: Manifest[]) {
+  return desire({ revision: 'r1', files: {}, manifests }, recipes, options);
+}
+const before = desiredWith(smallClass(), debianImage(), machine('jump', { guestAgent: false }));
+const [jump] = before.machines;
+if (!jump) throw new Error('the manifests hold a machine');
+const running = observed({ domains: [domainFor(before, jump)] });
+
+describe('a running machine', () => {
+  it('as it was applied asks for nothing', () => {
+    const made = planAt(before, running);
+    expect([made.steps, made.waits, made.blocks, made.notes]).toEqual([[], [], [], []]);
+  });
+
+  it('grows disks and vCPUs live, and the mark follows', () => {
+    const after = desiredWith(
+      smallClass({ cpus: 4, disk: '20Gi' }),
+      debianImage(),
+      machine('jump', { guestAgent: false }),
+    );
+    const made = planAt(after, running);
+    expect(stepIds(made)).toEqual(['machine/jump/update']);
+    expect(made.steps[0]?.action).toMatchObject({
+      cpus: 4,
+      diskMiB: 20_480,
+      mark: { spec: { cpus: 4, diskMiB: 20_480 } },
+    });
+  });
+
+  it('is not restarted for memory: the block says what it takes', () => {
+    const after = desiredWith(smallClass({ memory: '4Gi' }), debianImage(), machine('jump', { guestAgent: false }));
+    const made = planAt(after, running);
+    expect(stepIds(made)).toEqual([]);
+    expect(made.blocks[0]).toMatchObject({
+      guard: 'RestartNeeded',
+      changes: [{ path: '/memoryMiB', from: 2048, to: 4096 }],
+    });
+  });
+
+  it('is not replaced for a new image, and a disk never shrinks', () => {
+    const image = desiredWith(smallClass(), debianImage(OTHER_DIGEST), machine('jump', { guestAgent: false }));
+    expect(guards(planAt(image, running))).toEqual(['RecreateNeeded']);
+    const smaller = desiredWith(smallClass({ disk: '5Gi' }), debianImage(), machine('jump', { guestAgent: false }));
+    expect(guards(planAt(smaller, running))).toEqual(['Immutable']);
+  });
+
+  it('carries its protection in the mark as soon as the manifest changes it', () => {
+    const after = desiredWith(
+      smallClass(),
+      debianImage(),
+      machine('jump', { guestAgent: false, prune: { mode: 'Disabled' } }),
+    );
+    expect(planAt(after, running).steps[0]).toMatchObject({
+      id: 'machine/jump/policies',
+      changes: [{ path: '/prune', from: 'Confirm', to: 'Disabled' }],
+    });
+  });
+
+  it('tells what somebody changed in its definition and leaves it', () => {
+    const edited = domainFor(before, jump);
+    const made = planAt(before, observed({ domains: [{ ...edited, next: { ...edited.next, memoryMiB: 4096 } }] }));
+    expect(stepIds(made)).toEqual([]);
+    expect(made.notes[0]?.text).toBe('jump: 4096 MiB of memory at the next boot, 2048 applied; somebody changed it');
+  });
+
+  it('whose mark an older release wrote without a field is not changed by the new field', () => {
+    const { firmware: _, ...older } = jump.spec;
+    const mark = markFor(before, jump, { spec: older as typeof jump.spec });
+    expect(planAt(before, observed({ domains: [domainFor(before, jump, { mark })] })).blocks).toEqual([]);
+  });
+});
+
+describe('power', () => {
+  const off = desiredWith(smallClass(), debianImage(), machine('jump', { guestAgent: false, powerState: 'Off' }));
+
+  it('starts what should run and was stopped by somebody', () => {
+    const stopped = observed({
+      domains: [domainFor(before, jump, { state: 'shut off', stateReason: 'destroyed', live: null })],
+    });
+    expect(planAt(before, stopped).steps[0]).toMatchObject({
+      id: 'machine/jump/start',
+      reason: 'it should run and is shut off (destroyed)',
+    });
+  });
+
+  it('does not resume what somebody paused', () => {
+    const paused = observed({ domains: [domainFor(before, jump, { state: 'paused', stateReason: 'user' })] });
+    expect([stepIds(planAt(before, paused)), guards(planAt(before, paused))]).toEqual([[], ['Paused']]);
+  });
+
+  it('asks for a clean shutdown, then presses the button, then cuts the power', () => {
+    const asked = { 'machine/jump/shutdown': { count: 1, lastAtMs: NOW, error: null } };
+    expect(stepIds(planAt(off, running))).toEqual(['machine/jump/shutdown']);
+    expect(stepIds(planAt(off, running, { attempts: asked }, NOW + 1000))).toEqual([]);
+    expect(stepIds(planAt(off, running, { attempts: asked }, NOW + 61_000))).toEqual(['machine/jump/shutdown-acpi']);
+    expect(stepIds(planAt(off, running, { attempts: asked }, NOW + 121_000))).toEqual(['machine/jump/power-off']);
+  });
+});
+
+describe('the table of classes', () => {
+  it('knows every field of an applied spec', () => {
+    const changed = changedFields(jump.spec, { ...jump.spec, cpus: 9, address: '192.0.2.9' });
+    expect(changed.map((change) => change.path)).toEqual(['/address', '/cpus']);
+    const known = Object.keys(CHANGE_CLASSES);
+    for (const field of Object.keys(jump.spec))
+      expect(
+        known.some((path) => path.split('/')[1] === field),
+        field,
+      ).toBe(true);
+  });
+});
