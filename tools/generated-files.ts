@@ -1,4 +1,5 @@
 import { schemaFiles } from '../src/manifest/json-schema.ts';
+import { changeOf } from './change-column.ts';
 import { manifestDocs } from './manifest-docs.ts';
 
 /** A file of the repository that is computed from the source: its path from the root, and the text it must have. */
@@ -13,5 +14,5 @@ export async function generatedFiles(): Promise<readonly GeneratedFile[]> {
     path: `schema/${name}`,
     text: `${JSON.stringify(schema, null, 2)}\n`,
   }));
-  return [...schemas, { path: 'docs/manifest.md', text: manifestDocs() }];
+  return [...schemas, { path: 'docs/manifest.md', text: manifestDocs(changeOf) }];
 }

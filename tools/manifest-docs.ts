@@ -22,11 +22,11 @@ interface Field {
   readonly meaning: string;
 }
 
-/** What a change of a field means, by kind and path (`Cluster`, `spec.workers[].replicas`); `null`: nothing to say. */
-export type ChangeOf = (kind: Kind, path: string) => string | null;
+/** What a change of a field does, by kind and path (`Cluster`, `spec.workers[].replicas`). */
+type ChangeOf = (kind: Kind, path: string) => string;
 
-/** The whole page. With `changeOf`, each table has a column that says what a change of the field does. */
-export function manifestDocs(changeOf?: ChangeOf): string {
+/** The whole page. `changeOf` fills the column that says what a change of a field does. */
+export function manifestDocs(changeOf: ChangeOf): string {
   const kinds = Object.keys(KINDS) as Kind[];
   return `${introduction}\n${kinds.map((kind) => section(kind, changeOf)).join('\n')}`;
 }
@@ -41,6 +41,10 @@ folders has no meaning. Unknown keys are errors.
 **Names** are DNS labels that begin with a letter. **Quantities** are written as Kubernetes writes them: \`512Mi\`, \`4Gi\`, \`20G\`; a plain number
 counts bytes. **Durations** are \`90s\`, \`15m\`, \`1h30m\`, \`2d\`. A field without a default is required, unless the type says *optional*.
 
+**Change** says what a change of the field in a running cluster or machine does: *at once* disturbs nothing, *restart* needs a restart of the
+machine, *new root disk* replaces it and keeps the state disk, *not possible* needs another object. At present kreconcile
+does by itself what works at once or in place; for the rest the plan has a block that says what it would take.
+
 Limits: 1 MiB and 500 documents a file, 16 MiB in all, 100 expansions of a YAML anchor. Symbolic links are followed to files inside the folder
 only. Editors that speak yaml-language-server check manifests while they are written, if the first line says where the schema is:
 
@@ -49,15 +53,14 @@ only. Editors that speak yaml-language-server check manifests while they are wri
 \`\`\`
 `;
 
-function section(kind: Kind, changeOf: ChangeOf | undefined): string {
+function section(kind: Kind, changeOf: ChangeOf): string {
   const schema = kindSchema(kind) as Schema;
   const metadata = fields(schema.properties?.['metadata'] ?? {}, 'metadata', true);
   const spec = fields(schema.properties?.['spec'] ?? {}, 'spec', true);
-  const change = (field: Field): string[] => (changeOf ? [changeOf(kind, field.path) ?? ''] : []);
   const rows = [...metadata, ...spec].map((field) =>
-    row([`\`${field.path}\``, field.type, field.default, field.meaning, ...change(field)]),
+    row([`\`${field.path}\``, field.type, field.default, field.meaning, changeOf(kind, field.path)]),
   );
-  const head = ['Field', 'Type', 'Default', 'Meaning', ...(changeOf ? ['Change'] : [])];
+  const head = ['Field', 'Type', 'Default', 'Meaning', 'Change'];
   return [`## ${kind}`, '', schema.description ?? '', '', row(head), row(head.map(() => '---')), ...rows, ''].join(
     '\n',
   );

@@ -1,5 +1,5 @@
 import { DEFAULTS } from '../model/defaults.ts';
-import { isHostAddress, parseCidr, parseIpv4 } from '../model/ipv4.ts';
+import { isHostAddress, overlaps, parseCidr, parseIpv4 } from '../model/ipv4.ts';
 import type { NetworkSpec } from '../model/manifest.ts';
 import type { Problem } from '../model/problem.ts';
 import { type ManifestDraft, placed } from './draft.ts';
@@ -16,6 +16,7 @@ interface Wish {
   readonly path: Path;
 }
 
+type ClusterDraft = Extract<ManifestDraft, { kind: 'Cluster' }>;
 type NetworkDraft = Extract<ManifestDraft, { kind: 'Network' }>;
 
 /** Fixed addresses against their Network, and against each other. */
@@ -24,7 +25,32 @@ export function addressProblems(drafts: readonly ManifestDraft[]): Problem[] {
   for (const draft of drafts)
     if (draft.kind === 'Network' && draft.metadata.name !== undefined) networks.set(draft.metadata.name, draft);
   const wishes = drafts.flatMap(wishesOf);
-  return [...wishes.flatMap((wish) => misplaced(wish, networks.get(wish.network))), ...taken(wishes)];
+  return [
+    ...wishes.flatMap((wish) => misplaced(wish, networks.get(wish.network))),
+    ...taken(wishes),
+    ...drafts.flatMap((draft) => (draft.kind === 'Cluster' ? sharedSubnets(draft, networks) : [])),
+  ];
+}
+
+/** Pods or services on the addresses of the nodes' own network: nodes would not reach each other. */
+function sharedSubnets(draft: ClusterDraft, networks: ReadonlyMap<string, NetworkDraft>): Problem[] {
+  const network = networks.get(draft.spec.network ?? DEFAULTS.network);
+  const nodes = network?.spec.subnet === undefined ? null : parseCidr(network.spec.subnet);
+  if (!network || !nodes) return [];
+  return (['podCIDR', 'serviceCIDR'] as const).flatMap((field) => {
+    const text = draft.spec[field] ?? DEFAULTS[field];
+    const block = parseCidr(text);
+    if (!block || !overlaps(block, nodes)) return [];
+    const problem = placed(draft.document, {
+      code: 'ManifestInvalid',
+      path: ['spec', field],
+      found: text,
+      allowed: `a subnet without an address of ${network.spec.subnet}`,
+      message: `spec.${field} ${text} shares addresses with the network of the nodes, ${network.spec.subnet}`,
+      hint: `Give ${field} another subnet.`,
+    });
+    return [{ ...problem, related: positionOf(network.document, ['spec', 'subnet']) }];
+  });
 }
 
 function wishesOf(draft: ManifestDraft): Wish[] {

@@ -1,3 +1,4 @@
+import { DEFAULTS } from '../../model/defaults.ts';
 import { overlaps, parseCidr } from '../../model/ipv4.ts';
 import type { ClusterSpec, DistributionName } from '../../model/manifest.ts';
 import { isRepositoryPath } from '../fields/path.ts';
@@ -117,17 +118,21 @@ function cniManifest({ cni }: ClusterDraft): readonly Finding[] {
   return [{ path, message, allowed, hint: 'Write it without "..", spaces or quotes, and without "/" in front.' }];
 }
 
-function cidrs({ podCIDR, serviceCIDR }: ClusterDraft): readonly Finding[] {
-  const pods = podCIDR === undefined ? null : parseCidr(podCIDR);
-  const services = serviceCIDR === undefined ? null : parseCidr(serviceCIDR);
+function cidrs(spec: ClusterDraft): readonly Finding[] {
+  const { podCIDR = DEFAULTS.podCIDR, serviceCIDR = DEFAULTS.serviceCIDR } = spec;
+  const pods = parseCidr(podCIDR);
+  const services = parseCidr(serviceCIDR);
   if (!pods || !services || !overlaps(pods, services)) return [];
   return [
     {
-      path: ['spec', 'serviceCIDR'],
+      path: ['spec', spec.serviceCIDR === undefined ? 'podCIDR' : 'serviceCIDR'],
       message: `spec.serviceCIDR ${serviceCIDR} and spec.podCIDR ${podCIDR} share addresses`,
       allowed: 'two subnets without a common address',
       hint: 'Choose another subnet for one of the two.',
-      related: ['spec', 'podCIDR'],
+      absent: [
+        ['spec', 'podCIDR'],
+        ['spec', 'serviceCIDR'],
+      ],
     },
   ];
 }

@@ -123,9 +123,9 @@ const spec = matching<ClusterSpec>()(
         "Published name or address of the API, with a port if wanted; also a TLS SAN. Default: the first control plane's address.",
       )
       .optional(),
-    podCIDR: cidr(8, 24).describe("Addresses of pods. Default: the distribution's own.").optional(),
-    serviceCIDR: cidr(8, 28).describe("Addresses of services. Default: the distribution's own.").optional(),
-    cni: cni.describe("Pod network. Default: the distribution's own, for kubeadm a plain bridge.").optional(),
+    podCIDR: cidr(8, 24).meta({ default: DEFAULTS.podCIDR }).describe('Addresses of pods.').optional(),
+    serviceCIDR: cidr(8, 28).meta({ default: DEFAULTS.serviceCIDR }).describe('Addresses of services.').optional(),
+    cni: cni.describe('Pod network. Default: a plain bridge.').optional(),
     registries: z
       .array(registry)
       .max(50)
