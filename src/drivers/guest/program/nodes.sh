@@ -49,7 +49,7 @@ drain_node() {
 # blocking_pods: names from kubectl's complaints, in the two forms that it uses.
 blocking_pods() {
 	sed -n -e 's/^error when evicting pods\/"\([^"]*\)" -n "\([^"]*\)".*/\2\/\1/p' -e 's/^.*cannot delete [^:]*: //p' |
-		tr ',; ' '[\n*]' | grep '^[a-z0-9.-]*/[a-z0-9.-]*$' | sort -u | head -n 20 | tr '\n' ' ' | sed 's/ $//'
+		tr '],;[ ' '[\n*]' | grep '^[a-z0-9.-]*/[a-z0-9.-]*$' | sort -u | head -n 20 | tr '\n' ' ' | sed 's/ $//'
 }
 
 remove_node() {

@@ -6,7 +6,7 @@ json_string() {
 	*[!A-Za-z0-9\ ._:/@,=+-]*)
 		awk 'BEGIN {
 			text = ARGV[1]
-			gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text)
+			gsub(/\\/, "&&", text); gsub(/"/, "\\\"", text)
 			gsub(/\n/, "\\n", text); gsub(/\t/, "\\t", text); gsub(/[\001-\037\177]/, " ", text)
 			printf "\"%s\"", text
 		}' "$1"
