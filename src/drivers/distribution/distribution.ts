@@ -20,7 +20,10 @@ export interface Distribution {
   /** Secrets that must exist before a node's first boot; generated on the host, kept 0600 there. */
   readonly secrets: readonly SecretRequest[];
   /** Files of first boot beside the in-guest program; those that hold a secret are listed with `secret`. */
-  firstBootFiles(node: NodeContext, secrets: Readonly<Record<string, string>>): readonly (SeedFile & { readonly secret: boolean })[];
+  firstBootFiles(
+    node: NodeContext,
+    secrets: Readonly<Record<string, string>>,
+  ): readonly (SeedFile & { readonly secret: boolean })[];
   /** Settings of the in-guest program (`/etc/kreconcile/node.env`), no secrets. Keys are upper-case names. */
   settings(node: NodeContext): Readonly<Record<string, string>>;
   /** Where a worker's join input comes from. */

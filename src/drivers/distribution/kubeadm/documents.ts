@@ -1,0 +1,130 @@
+import { stringify } from 'yaml';
+import type { NodeContext } from '../distribution.ts';
+import { apiServerNames, kubernetesOf } from '../node-kubernetes.ts';
+import { type ConfigTree, isTree, joinLists, listAt, mergeTrees, valueAt } from '../own-keys.ts';
+import { CONFIG_KINDS, type ConfigKind } from './owned.ts';
+
+const CRI_SOCKET = 'unix:///run/containerd/containerd.sock';
+
+/** Placeholders of `joinDocument` that the guest fills in when a worker joins. */
+export const JOIN_PLACEHOLDERS = { token: '@TOKEN@', caHash: '@CA_HASH@' } as const;
+
+/**
+ * Input of `kubeadm init`: kubeadm v1beta4 (Kubernetes >= 1.31), with the manifest's own keys merged over ours. Fields as in
+ * cmd/kubeadm/app/apis/kubeadm/v1beta4/types.go of Kubernetes 1.36.
+ */
+export function initDocuments(node: NodeContext): string {
+  return inOneFile([
+    document(node, 'InitConfiguration', initConfiguration(node)),
+    document(node, 'ClusterConfiguration', clusterConfiguration(node)),
+    document(node, 'KubeletConfiguration', { cgroupDriver: 'systemd' }),
+    ...(configOf(node, 'KubeProxyConfiguration') ? [document(node, 'KubeProxyConfiguration', {})] : []),
+  ]);
+}
+
+/** What decides the names of the container images; the guest puts another version in when it stages one. */
+export function imageDocuments(node: NodeContext): string {
+  const cluster = configOf(node, 'ClusterConfiguration') ?? {};
+  const naming = Object.fromEntries(
+    ['imageRepository', 'dns', 'etcd', 'featureGates'].flatMap((key) =>
+      cluster[key] === undefined ? [] : [[key, cluster[key]]],
+    ),
+  );
+  return inOneFile([
+    header('InitConfiguration', { nodeRegistration: { criSocket: CRI_SOCKET } }),
+    header('ClusterConfiguration', { kubernetesVersion: kubernetesOf(node).version, ...naming }),
+  ]);
+}
+
+/** Input of `kubeadm join`; token and CA digest are placeholders, because seeds hold no secret that outlives first boot. */
+export function joinDocument(node: NodeContext): string {
+  const discovery = {
+    bootstrapToken: {
+      token: JOIN_PLACEHOLDERS.token,
+      apiServerEndpoint: apiServerEndpoint(node),
+      caCertHashes: [JOIN_PLACEHOLDERS.caHash],
+    },
+  };
+  return inOneFile([
+    document(node, 'JoinConfiguration', { discovery, nodeRegistration: nodeRegistration(node, 'JoinConfiguration') }),
+  ]);
+}
+
+/** Input of `kubeadm upgrade apply` and `kubeadm upgrade node`; the version is an argument. */
+export function upgradeDocument(node: NodeContext): string {
+  return inOneFile([document(node, 'UpgradeConfiguration', {})]);
+}
+
+function initConfiguration(node: NodeContext): ConfigTree {
+  const isOnlyNode = node.cluster.workers.length === 0;
+  return {
+    // Nobody joins by the token that init insists on: it dies after a minute, and is not printed.
+    bootstrapTokens: [{ description: 'made by init, used by nobody', ttl: '1m0s' }],
+    skipPhases: joinLists(['show-join-command'], listAt(configOf(node, 'InitConfiguration'), ['skipPhases']), String),
+    ...(node.address === null
+      ? { localAPIEndpoint: { bindPort: node.cluster.apiPort } }
+      : { localAPIEndpoint: { advertiseAddress: node.address, bindPort: node.cluster.apiPort } }),
+    nodeRegistration: { ...nodeRegistration(node, 'InitConfiguration'), ...(isOnlyNode ? { taints: [] } : {}) },
+  };
+}
+
+function clusterConfiguration(node: NodeContext): ConfigTree {
+  const spec = kubernetesOf(node);
+  const theirNames = listAt(configOf(node, 'ClusterConfiguration'), ['apiServer', 'certSANs']);
+  return {
+    clusterName: node.cluster.name,
+    kubernetesVersion: spec.version,
+    // Also with one control plane: it cannot be added later without reissuing certificates.
+    controlPlaneEndpoint: apiServerEndpoint(node),
+    apiServer: { certSANs: joinLists<unknown>(apiServerNames(node), theirNames, String) },
+    networking: { podSubnet: spec.podCIDR, serviceSubnet: spec.serviceCIDR },
+  };
+}
+
+function nodeRegistration(node: NodeContext, kind: ConfigKind): ConfigTree {
+  const ours = node.address === null ? [] : [{ name: 'node-ip', value: node.address }];
+  const flags = joinLists<unknown>(
+    ours,
+    listAt(configOf(node, kind), ['nodeRegistration', 'kubeletExtraArgs']),
+    (flag) => (isTree(flag) ? String(flag['name']) : String(flag)),
+  );
+  return {
+    name: node.machine.name,
+    criSocket: CRI_SOCKET,
+    imagePullPolicy: 'IfNotPresent',
+    ...(flags.length > 0 ? { kubeletExtraArgs: flags } : {}),
+  };
+}
+
+function apiServerEndpoint(node: NodeContext): string {
+  return `${kubernetesOf(node).endpointHost}:${node.cluster.apiPort}`;
+}
+
+function configOf(node: NodeContext, kind: ConfigKind): ConfigTree | undefined {
+  const theirs = kubernetesOf(node).config[kind];
+  return isTree(theirs) ? theirs : undefined;
+}
+
+/** Ours, theirs over it, and the lists that are joined instead of replaced put back. */
+function document(node: NodeContext, kind: ConfigKind, ours: ConfigTree): ConfigTree {
+  const merged = mergeTrees(ours, configOf(node, kind) ?? {});
+  const joined = [['skipPhases'], ['apiServer', 'certSANs'], ['nodeRegistration', 'kubeletExtraArgs']];
+  const kept = joined.reduce<ConfigTree>((tree, path) => {
+    const value = valueAt(ours, path);
+    return value === undefined ? tree : mergeTrees(tree, nested(path, value));
+  }, merged);
+  return header(kind, kept);
+}
+
+function nested(path: readonly string[], value: unknown): ConfigTree {
+  const [key = '', ...rest] = path;
+  return { [key]: rest.length === 0 ? value : nested(rest, value) };
+}
+
+function header(kind: ConfigKind, tree: ConfigTree): ConfigTree {
+  return { ...tree, apiVersion: CONFIG_KINDS[kind], kind };
+}
+
+function inOneFile(documents: readonly ConfigTree[]): string {
+  return documents.map((tree) => stringify(tree, { sortMapEntries: true, lineWidth: 0 })).join('---\n');
+}

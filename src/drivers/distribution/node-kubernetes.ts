@@ -1,0 +1,26 @@
+import { KreError } from '../../model/error.ts';
+import type { KubernetesSpec } from '../../model/spec.ts';
+import type { NodeContext } from './distribution.ts';
+
+/** The Kubernetes part of a node's spec. Throws `Internal` for a plain Machine, for which no distribution is ever asked. */
+export function kubernetesOf(node: NodeContext): KubernetesSpec {
+  const spec = node.machine.spec.kubernetes;
+  if (spec) return spec;
+  throw new KreError({
+    code: 'Internal',
+    message: `${node.machine.name} is no Kubernetes node, yet its distribution was asked for files.`,
+    hint: 'This is a defect of kreconcile: please report it with the manifest.',
+    disposition: 'bug',
+  });
+}
+
+/** Names and addresses under which clients reach the API server, each once, in a stable order: they become SANs. */
+export function apiServerNames(node: NodeContext): readonly string[] {
+  const names = [kubernetesOf(node).endpointHost, node.cluster.endpoint?.host, node.address];
+  return [...new Set(names.filter((name): name is string => !!name))];
+}
+
+/** A mirror's URL without the slashes at its end, so that a path can be put behind it. */
+export function baseUrl(url: string | undefined, official: string): string {
+  return (url ?? official).replace(/\/+$/, '');
+}
