@@ -1,0 +1,48 @@
+import type { Backup } from '../model/observed.ts';
+import type { Files } from '../model/ports.ts';
+import { isBackup } from './shapes.ts';
+import { safeName } from './store.ts';
+
+/** Backups of datastores on this host: `backups/<cluster>/<id>` and `<id>.json` beside it, 0600. */
+export interface BackupFolder {
+  list(): Promise<readonly Backup[]>;
+  /** The bytes first, then what tells of them, so that a half-written backup is none. Removes the oldest beyond `keep`. */
+  save(backup: Backup, content: Uint8Array, keep: number): Promise<void>;
+}
+
+export function createBackupFolder(files: Files, stateFolder: string): BackupFolder {
+  const root = `${stateFolder}/backups`;
+  const listOf = async (cluster: string): Promise<readonly Backup[]> => {
+    const names = (await files.list(`${root}/${cluster}`)).filter((name) => name.endsWith('.json'));
+    const texts = await Promise.all(names.map((name) => files.read(`${root}/${cluster}/${name}`)));
+    return texts.flatMap((text) => readBackup(text)).sort((a, b) => a.atMs - b.atMs);
+  };
+  return {
+    async list() {
+      const clusters = await files.list(root);
+      return (await Promise.all(clusters.map(listOf))).flat();
+    },
+    async save(backup, content, keep) {
+      const folder = `${root}/${safeName(backup.cluster)}`;
+      const path = `${folder}/${safeName(backup.id)}`;
+      await files.ensureFolder(folder, 0o700);
+      await files.write(path, content, { mode: 0o600 });
+      await files.write(`${path}.json`, `${JSON.stringify(backup, null, 1)}\n`, { mode: 0o600 });
+      const all = await listOf(backup.cluster);
+      for (const old of all.slice(0, Math.max(0, all.length - keep))) {
+        await files.removeFile(`${folder}/${safeName(old.id)}.json`);
+        await files.removeFile(`${folder}/${safeName(old.id)}`);
+      }
+    },
+  };
+}
+
+function readBackup(text: string | null): readonly Backup[] {
+  if (text === null) return [];
+  try {
+    const value: unknown = JSON.parse(text);
+    return isBackup(value) ? [value] : [];
+  } catch {
+    return [];
+  }
+}

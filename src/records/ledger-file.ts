@@ -1,0 +1,38 @@
+import { EMPTY_LEDGER, type Ledger } from '../model/ledger.ts';
+import type { Store } from './store.ts';
+
+const FILE = 'ledger.json';
+
+/** The ledger's file. A damaged or missing one is an empty ledger: losing it costs only time. */
+export interface LedgerFile {
+  read(): Promise<Ledger>;
+  /** Writes only what differs from what was written last, so that an idle agent writes nothing. */
+  write(ledger: Ledger): Promise<void>;
+}
+
+export function createLedgerFile(store: Store): LedgerFile {
+  let written: string | null = null;
+  return {
+    async read() {
+      const found = await store.read(FILE);
+      return found.state === 'present' && isLedger(found.value) ? found.value : EMPTY_LEDGER;
+    },
+    async write(ledger) {
+      const text = JSON.stringify(ledger);
+      if (text === written) return;
+      await store.write(FILE, ledger);
+      written = text;
+    },
+  };
+}
+
+function isLedger(value: unknown): value is Ledger {
+  if (typeof value !== 'object' || value === null) return false;
+  const ledger = value as Partial<Record<keyof Ledger, unknown>>;
+  const maps = [ledger.attempts, ledger.since, ledger.healthy];
+  return (
+    ledger.schema === 1 &&
+    typeof ledger.revision === 'string' &&
+    maps.every((map) => typeof map === 'object' && map !== null)
+  );
+}

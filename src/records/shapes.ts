@@ -1,0 +1,43 @@
+import type { Backup, Records } from '../model/observed.ts';
+
+/** Readers of what the state folder holds: an entry that is not of the expected form is left out, never guessed at. */
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The strings of a list; `null` if the value is no list of strings. */
+export function readStrings(value: unknown): readonly string[] | null {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : null;
+}
+
+export function readList<T>(value: unknown, isEntry: (entry: unknown) => entry is T): readonly T[] {
+  return Array.isArray(value) ? value.filter(isEntry) : [];
+}
+
+export function readMap<T>(value: unknown, isEntry: (entry: unknown) => entry is T): Readonly<Record<string, T>> {
+  if (!isObject(value)) return {};
+  return Object.fromEntries(Object.entries(value).filter((pair): pair is [string, T] => isEntry(pair[1])));
+}
+
+export function isSuspension(value: unknown): value is Records['suspensions'][string] {
+  return isObject(value) && typeof value['reason'] === 'string' && typeof value['atMs'] === 'number';
+}
+
+export function isObjectAtRevision(value: unknown): value is Records['confirmations'][number] {
+  return isObject(value) && typeof value['object'] === 'string' && typeof value['revision'] === 'string';
+}
+
+export function isKubeconfigEntry(value: unknown): value is Records['kubeconfigs'][number] {
+  return isObject(value) && ['cluster', 'guestDigest', 'server'].every((key) => typeof value[key] === 'string');
+}
+
+export function isBackup(value: unknown): value is Backup {
+  return (
+    isObject(value) &&
+    ['id', 'cluster', 'machine', 'version', 'sha256'].every((key) => typeof value[key] === 'string') &&
+    typeof value['atMs'] === 'number' &&
+    typeof value['sizeBytes'] === 'number' &&
+    typeof value['verified'] === 'boolean'
+  );
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { rebuildKubeconfig } from '../../src/publish/kubeconfig.ts';
+
+const pem = (kind: string) => Buffer.from(`-----BEGIN ${kind}-----\nAAAA\n-----END ${kind}-----\n`).toString('base64');
+const admin = { 'client-certificate-data': pem('CERTIFICATE'), 'client-key-data': pem('RSA PRIVATE KEY') };
+
+function kubeconfig(user: object, cluster: object = { 'certificate-authority-data': pem('CERTIFICATE') }): string {
+  return stringify({
+    clusters: [{ name: 'kubernetes', cluster: { server: 'https://127.0.0.1:6443', ...cluster } }],
+    users: [{ name: 'kubernetes-admin', user }],
+    contexts: [],
+  });
+}
+
+describe('a kubeconfig from a guest', () => {
+  it('is renamed to the cluster and points at the published server', () => {
+    const rebuilt = parse(rebuildKubeconfig(kubeconfig(admin), 'dev', 'https://api.dev.example:6443'));
+    expect(rebuilt['current-context']).toBe('dev');
+    expect(rebuilt.clusters).toEqual([
+      {
+        name: 'dev',
+        cluster: { server: 'https://api.dev.example:6443', 'certificate-authority-data': pem('CERTIFICATE') },
+      },
+    ]);
+    expect(rebuilt.users).toEqual([{ name: 'dev', user: admin }]);
+  });
+
+  it('loses an exec plugin that stands beside good credentials', () => {
+    const rebuilt = rebuildKubeconfig(
+      kubeconfig({ ...admin, exec: { command: '/bin/evil' } }),
+      'dev',
+      'https://x:6443',
+    );
+    expect(rebuilt).not.toContain('evil');
+    expect(rebuilt).not.toContain('exec');
+  });
+
+  it.each([
+    ['only an exec plugin', kubeconfig({ exec: { command: '/bin/evil' } }), 'plugin'],
+    [
+      'file names instead of data',
+      kubeconfig({ 'client-certificate': '/etc/passwd', 'client-key': '/etc/shadow' }),
+      'neither',
+    ],
+    ['no CA', kubeconfig(admin, {}), 'no CA'],
+    ['no verification', kubeconfig(admin, { 'insecure-skip-tls-verify': true }), 'does not verify'],
+    [
+      'text that is no PEM',
+      kubeconfig({ ...admin, 'client-key-data': Buffer.from('hello').toString('base64') }),
+      'not a PEM',
+    ],
+    ['garbage', '\u0000\u0001: [', 'not YAML'],
+    ['megabytes', `a: ${'x'.repeat(300_000)}`, 'longer than'],
+  ])('with %s is refused', (_, text, why) => {
+    expect(() => rebuildKubeconfig(text, 'dev', 'https://x:6443')).toThrow(
+      expect.objectContaining({ code: 'KubeconfigUnsafe', message: expect.stringContaining(why) }),
+    );
+  });
+});
