@@ -107,6 +107,13 @@ export const areas: readonly Area[] = [
     because: 'a source yields a folder of files at a revision and does not read what is in them.',
   },
   {
+    name: 'records',
+    matches: /^records\//,
+    areas: ['model', 'records'],
+    packages: [...computing],
+    because: 'records keep what outlives the agent in the state folder, through the Files port, and decide nothing.',
+  },
+  {
     name: 'publish',
     matches: /^publish\//,
     areas: ['model', 'publish'],
@@ -116,7 +123,7 @@ export const areas: readonly Area[] = [
   {
     name: 'agent',
     matches: /^agent\//,
-    areas: ['model', 'manifest', 'source', 'reconcile', 'plan', 'desire', 'publish', 'agent'],
+    areas: ['model', 'manifest', 'source', 'reconcile', 'plan', 'desire', 'records', 'publish', 'agent'],
     typeAreas: ['roles'],
     packages: ['chokidar', 'node-cron', 'zod', 'yaml', ...computing],
     because:
@@ -133,7 +140,7 @@ export const areas: readonly Area[] = [
   {
     name: 'cli',
     matches: /^cli\//,
-    areas: ['model', 'manifest', 'source', 'reconcile', 'plan', 'desire', 'publish', 'view', 'cli'],
+    areas: ['model', 'manifest', 'source', 'reconcile', 'plan', 'desire', 'records', 'publish', 'view', 'cli'],
     typeAreas: ['roles'],
     packages: ['commander', 'yaml', 'semver', ...computing],
     because: 'commands get drivers and ports from main.ts, and talk to the agent through the control socket only.',
