@@ -27,7 +27,8 @@ export function attachmentProblems(
   unread: readonly Problem[],
 ): Problem[] {
   return drafts.flatMap((draft) => {
-    const path = draft.kind === 'Cluster' ? draft.spec.cni?.manifest : undefined;
+    const cni = draft.kind === 'Cluster' ? draft.spec.cni : undefined;
+    const path = cni?.plugin === 'manifest' ? cni.manifest : undefined;
     if (path === undefined || !isRepositoryPath(path)) return [];
     if (Object.hasOwn(texts, path) || unread.some(({ file }) => file === path)) return [];
     return [

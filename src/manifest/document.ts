@@ -1,6 +1,7 @@
-import { Composer, type Document, LineCounter, Parser } from 'yaml';
+import { type Document, LineCounter } from 'yaml';
 import type { SourcePosition } from '../model/error.ts';
 import type { Problem } from '../model/problem.ts';
+import { composeDocuments } from './compose.ts';
 import { type PlacedTrouble, readNodes, type Trouble, tooDeep } from './node-trouble.ts';
 
 /** Text of one manifest file; `path` is what messages call it, relative to the manifest folder. */
@@ -25,31 +26,13 @@ export interface ParsedFile {
 /** Bounds that keep a hostile or mistaken file from taking the agent's memory or time. */
 export const limits = { fileBytes: 2 ** 20, documentsPerFile: 500, problemsPerDocument: 5 } as const;
 
-const yamlOptions = {
-  version: '1.2',
-  // Numbers and dates as keys stay text, and a map as a key is an error instead of a made-up text.
-  stringKeys: true,
-  // readNodes reports both places of a key that stands twice.
-  uniqueKeys: false,
-  // !!binary, !!timestamp and !!set yield values that are no JSON.
-  resolveKnownTags: false,
-  prettyErrors: false,
-  logLevel: 'silent',
-} as const;
-
 /** The documents of a file. What cannot be read is a problem; the other documents of the file are still returned. */
 export function parseFile(file: ManifestFile): ParsedFile {
   const sizeBytes = typeof file.content === 'string' ? Buffer.byteLength(file.content) : file.content.byteLength;
   if (sizeBytes > limits.fileBytes) return { documents: [], problems: [tooLarge(file.path, sizeBytes)] };
   const text = decode(file.content);
   if (text === null) return { documents: [], problems: [fileProblem(file.path, binary)] };
-  try {
-    return parseText(file.path, text);
-  } catch (thrown) {
-    // The parser recurses: a million opening brackets end its stack.
-    if (!(thrown instanceof RangeError)) throw thrown;
-    return { documents: [], problems: [fileProblem(file.path, tooDeep)] };
-  }
+  return parseText(file.path, text);
 }
 
 /** The problem of a file over the size limit; also for a file that is not even read because of it. */
@@ -107,7 +90,12 @@ function parseText(file: string, text: string): ParsedFile {
     related: relatedOffset === undefined ? undefined : position(file, lines, relatedOffset),
   });
   let count = 0;
-  for (const yaml of new Composer(yamlOptions).compose(new Parser(lines.addNewLine).parse(text))) {
+  for (const composed of composeDocuments(text, lines)) {
+    if ('tooDeepAt' in composed) {
+      problems.push(place({ offset: composed.tooDeepAt, trouble: tooDeep }));
+      break;
+    }
+    const { yaml } = composed;
     if (++count > limits.documentsPerFile) {
       problems.push(place({ offset: yaml.range?.[0] ?? 0, trouble: tooManyDocuments }));
       break;

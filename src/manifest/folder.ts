@@ -28,8 +28,10 @@ interface Walk {
 
 /** Every manifest file below a folder, in no promised order. Links are followed to files inside the folder only. */
 export async function readFolder(files: Files, folder: string): Promise<FolderContent> {
-  const root = await files.realPath(folder);
-  const stat = root === null ? null : await files.stat(root);
+  const refused: Problem[] = [];
+  const root = await attempt(refused, folder, () => files.realPath(folder));
+  const stat = root === null ? null : await attempt(refused, folder, () => files.stat(root));
+  if (refused.length > 0) return { files: [], problems: refused };
   if (root === null || stat?.kind !== 'folder') return { files: [], problems: [missingFolder(folder, stat)] };
   const walk: Walk = { files, root, found: [], problems: [], entries: 0, totalBytes: 0 };
   await walkFolder(walk, root, 0);
@@ -47,9 +49,9 @@ export async function readAttachments(
 ): Promise<{ readonly texts: Readonly<Record<string, string>>; readonly problems: readonly Problem[] }> {
   const texts: Record<string, string> = {};
   const problems: Problem[] = [];
-  const root = await files.realPath(folder);
+  const root = await attempt([], folder, () => files.realPath(folder));
   for (const path of root === null ? [] : paths) {
-    const real = await files.realPath(join(folder, path));
+    const real = await attempt(problems, path, () => files.realPath(join(folder, path)));
     if (real === null) continue;
     if (root !== null && !isBelow(root, real)) problems.push(leaves(path));
     else {
@@ -66,7 +68,7 @@ async function walkFolder(walk: Walk, folder: string, depth: number): Promise<vo
     if (name.startsWith('.')) continue;
     if (++walk.entries > maxEntries) return;
     const path = join(folder, name);
-    const stat = await walk.files.stat(path);
+    const stat = await attempt(walk.problems, relative(walk.root, path), () => walk.files.stat(path));
     if (stat?.kind === 'folder' && depth < maxDepth) await walkFolder(walk, path, depth + 1);
     else if (stat?.kind === 'file' && isManifestName(name)) await readManifest(walk, path, path, stat);
     else if (stat?.kind === 'symlink') await followLink(walk, path, name);
@@ -74,8 +76,9 @@ async function walkFolder(walk: Walk, folder: string, depth: number): Promise<vo
 }
 
 async function followLink(walk: Walk, path: string, name: string): Promise<void> {
-  const real = await walk.files.realPath(path);
-  const stat = real === null ? null : await walk.files.stat(real);
+  // A link in a circle, or through a folder that we may not enter, leads nowhere for us.
+  const real = await attempt([], path, () => walk.files.realPath(path));
+  const stat = real === null ? null : await attempt([], path, () => walk.files.stat(real));
   if (stat?.kind !== 'folder' && !isManifestName(name)) return;
   const shown = relative(walk.root, path);
   if (real === null || stat === null) walk.problems.push(leadsNowhere(shown));
@@ -114,7 +117,7 @@ function isManifestName(name: string): boolean {
 }
 
 function isBelow(root: string, path: string): boolean {
-  return path.startsWith(root.endsWith('/') ? root : `${root}/`);
+  return path === root || path.startsWith(root.endsWith('/') ? root : `${root}/`);
 }
 
 function missingFolder(folder: string, stat: FileStat | null): Problem {

@@ -23,8 +23,6 @@ type ReadNodes = { readonly value: unknown } | { readonly troubles: readonly Pla
 export function readNodes(yaml: Document): ReadNodes {
   const offset = yaml.range?.[0] ?? 0;
   const syntax = [...yaml.errors, ...yaml.warnings];
-  // The composer catches its own overflow and goes on; what follows from it is noise.
-  if (syntax.some(({ message }) => message.includes('call stack'))) return { troubles: [{ offset, trouble: tooDeep }] };
   const directives = yaml.directives?.yaml;
   const isOld = directives?.explicit && directives.version !== '1.2';
   const troubles = [...syntax.map(syntaxTrouble), ...(isOld ? [{ offset, trouble: oldVersion }] : [])];
@@ -35,7 +33,7 @@ export function readNodes(yaml: Document): ReadNodes {
 export const tooDeep: Trouble = {
   code: 'ManifestLimit',
   found: 'very deep nesting',
-  allowed: 'nesting of a few levels',
+  allowed: 'at most 100 levels',
   message: 'the text is nested too deeply',
   hint: 'Remove superfluous brackets and levels.',
 };

@@ -1,13 +1,15 @@
-import { parseDocument } from 'yaml';
+import { isMap, LineCounter } from 'yaml';
 import { z } from 'zod';
 import { DEFAULTS } from '../../model/defaults.ts';
 import type { MachineManifest, MachineSpec } from '../../model/manifest.ts';
+import { composeDocuments } from '../compose.ts';
 import { access } from '../fields/access.ts';
 import { ipv4Address } from '../fields/address.ts';
 import { nameLimits, reference } from '../fields/name.ts';
 import { policyFields } from '../fields/policies.ts';
 import { documentSchema, type KindDefinition } from '../kind.ts';
 import { matching } from '../matching.ts';
+import { readNodes } from '../node-trouble.ts';
 
 const userDataForm = 'cloud-init user-data: "#cloud-config" in the first line, then a YAML map';
 
@@ -15,17 +17,17 @@ const userData = z
   .string()
   .regex(/^#cloud-config[ \t]*\r?\n/, userDataForm)
   .max(256 * 1024, 'at most 256 KiB')
-  .refine(isYamlMap, { error: userDataForm, params: { hint: 'The text after "#cloud-config" is not a YAML map.' } })
+  .refine(isYamlMap, {
+    error: userDataForm,
+    params: { hint: 'The text after "#cloud-config" is not one valid YAML map.' },
+  })
   .meta({ title: 'cloud-config' });
 
 function isYamlMap(text: string): boolean {
-  try {
-    const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
-    const value: unknown = document.errors.length === 0 ? document.toJS({ maxAliasCount: 100 }) : undefined;
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
+  const [first, ...others] = composeDocuments(text, new LineCounter());
+  if (!first || 'tooDeepAt' in first || others.length > 0) return false;
+  const read = readNodes(first.yaml);
+  return 'value' in read && isMap(first.yaml.contents);
 }
 
 const spec = matching<MachineSpec>()(
