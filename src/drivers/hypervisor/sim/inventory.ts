@@ -1,0 +1,41 @@
+import type { Domain, Inventory, MachineFolder } from '../../../model/observed.ts';
+import type { SimHand } from '../../../sim/hand.ts';
+import type { SimDomain, SimFolder } from '../../../sim/state.ts';
+
+/** Everything at once, as it is now. */
+export function readInventory(hand: SimHand): Inventory {
+  const { state } = hand;
+  return {
+    host: state.host,
+    domains: Object.values(state.domains).map(asDomain),
+    networks: state.networks.map(({ network }) => network),
+    images: Object.values(state.images),
+    operations: hand.hostOperations(),
+    folders: Object.values(state.folders).map(asFolder),
+  };
+}
+
+function asDomain(domain: SimDomain): Domain {
+  const { name, uuid, mark, state, stateReason, persistent, autostart, live, next } = domain;
+  const agent = domain.run === null ? 'absent' : domain.run.agentConnected ? 'connected' : 'disconnected';
+  return {
+    name,
+    uuid,
+    mark,
+    state,
+    stateReason,
+    persistent,
+    autostart,
+    managedSave: domain.saved !== null,
+    agent,
+    live,
+    next,
+  };
+}
+
+function asFolder(folder: SimFolder): MachineFolder {
+  const generations = Object.entries(folder.generations)
+    .filter(([, root]) => !root.unstarted)
+    .map(([generation]) => Number(generation));
+  return { machine: folder.machine, generations, hasStateDisk: folder.stateDisk !== null };
+}

@@ -1,0 +1,57 @@
+import { KreError } from '../model/error.ts';
+import { uncordonOurs } from './cluster.ts';
+import type { SimCluster, SimNode } from './cluster-state.ts';
+import { nextToken } from './identity.ts';
+import { addressOf } from './places.ts';
+import { programDigest } from './seed-facts.ts';
+import type { SimDomain, WorldState } from './state.ts';
+import { needApi, OperationFailure } from './verb-scene.ts';
+
+/** The short verbs that act on the cluster. */
+export type ClusterCall = 'join-info' | 'cordon' | 'uncordon' | 'remove-node';
+
+/** Runs a short verb on a control plane; `GuestOperation` with what the guest would say if it refuses. */
+export function callGuest(
+  state: WorldState,
+  domain: SimDomain,
+  call: ClusterCall,
+  input: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  try {
+    const cluster = needApi({ state, domain });
+    if (call === 'join-info') return mintJoin(state, domain, cluster);
+    const name = input['node'] ?? '';
+    if (call === 'remove-node') delete cluster.nodes[name];
+    else if (call === 'cordon') cordon(nodeNamed(cluster, name));
+    else uncordonOurs(nodeNamed(cluster, name));
+    return {};
+  } catch (thrown) {
+    if (!(thrown instanceof OperationFailure)) throw thrown;
+    throw new KreError({
+      code: 'GuestOperation',
+      message: `${call} on ${domain.name}: ${thrown.message}`,
+      hint: 'See what the guest says: `kreconcile status`.',
+      disposition: 'retry',
+    });
+  }
+}
+
+function nodeNamed(cluster: SimCluster, name: string): SimNode {
+  const node = cluster.nodes[name];
+  if (!node) throw new OperationFailure(`there is no node "${name}"`);
+  return node;
+}
+
+/** A node that somebody else cordoned keeps their cordon, and gets no mark of ours. */
+function cordon(node: SimNode): void {
+  if (node.unschedulable) return;
+  node.unschedulable = true;
+  node.cordonedByUs = true;
+}
+
+function mintJoin(state: WorldState, domain: SimDomain, cluster: SimCluster): Readonly<Record<string, string>> {
+  const token = nextToken(state);
+  cluster.tokens = cluster.tokens.filter((minted) => minted.expiresAtMs > state.atMs);
+  cluster.tokens.push({ token, expiresAtMs: state.atMs + state.durations.tokenLife });
+  return { token, caHash: programDigest(cluster.uid), address: addressOf(state, domain) ?? '' };
+}

@@ -1,0 +1,84 @@
+import type { GuestVerb } from '../model/plan.ts';
+import { uncordonOurs } from './cluster.ts';
+import { schedule } from './events.ts';
+import { durationMs, failureOf } from './fault.ts';
+import { installedOf, memberOf } from './places.ts';
+import type { InstalledRoot, SimDomain, SimOperation, WorldState } from './state.ts';
+import { bootstrap, join } from './verb-begin.ts';
+import { backup, drain, stage, upgrade } from './verb-maintain.ts';
+import { OperationFailure, type OperationScene } from './verb-scene.ts';
+
+/** What a host asks a guest to do. */
+export interface OperationRequest {
+  readonly id: string;
+  readonly verb: GuestVerb;
+  readonly input: Readonly<Record<string, string>>;
+}
+
+/** Operations that a guest remembers. */
+const rememberedOperations = 20;
+
+const verbs: Readonly<Record<GuestVerb, (scene: OperationScene) => Readonly<Record<string, string>>>> = {
+  bootstrap,
+  join,
+  stage,
+  drain,
+  backup,
+  upgrade,
+};
+
+/** Starts an operation in the guest; an id that the guest knows starts nothing. */
+export function beginOperation(
+  state: WorldState,
+  domain: SimDomain,
+  installed: InstalledRoot,
+  request: OperationRequest,
+  atMs: number,
+): void {
+  if (installed.operations.some((operation) => operation.id === request.id)) return;
+  const started: SimOperation = {
+    ...request,
+    state: 'running',
+    startedAtMs: atMs,
+    endedAtMs: null,
+    message: `${request.verb} is running`,
+    result: {},
+  };
+  installed.operations = [...installed.operations, started].slice(-rememberedOperations);
+  const dueMs = atMs + durationMs(state, request.verb, domain.name);
+  schedule(state, { atMs: dueMs, kind: 'operation', of: domain.uuid, about: request.id });
+}
+
+/** The time of an operation is over: its effect comes about, or it has failed. */
+export function finishOperation(state: WorldState, domain: SimDomain, id: string, atMs: number): void {
+  const installed = installedOf(state, domain);
+  const operation = installed?.operations.find((candidate) => candidate.id === id && candidate.state === 'running');
+  if (!installed || !operation) return;
+  const scene: OperationScene = { state, domain, installed, input: operation.input, id, atMs };
+  const outcome = outcomeOf(scene, operation);
+  const ended: SimOperation = { ...operation, ...outcome, endedAtMs: atMs, input: {} };
+  installed.operations = installed.operations.map((candidate) => (candidate.id === id ? ended : candidate));
+  if (operation.verb === 'drain' && ended.state === 'failed') giveBack(scene);
+  if (operation.verb === 'bootstrap' && installed.cloudInit === 'running') {
+    installed.cloudInit = ended.state === 'succeeded' ? 'done' : 'error';
+  }
+}
+
+/** A drain that fails leaves no node cordoned. */
+function giveBack({ state, domain, input }: OperationScene): void {
+  const member = memberOf(state, domain);
+  const node = member ? state.clusters[member.clusterUid]?.nodes[input['node'] ?? ''] : undefined;
+  if (node) uncordonOurs(node);
+}
+
+function outcomeOf(scene: OperationScene, operation: SimOperation): Pick<SimOperation, 'state' | 'message' | 'result'> {
+  const verb = verbs[operation.verb as GuestVerb];
+  try {
+    const failure = failureOf(scene.state, operation.verb, scene.domain.name);
+    if (failure !== null) throw new OperationFailure(failure);
+    return { state: 'succeeded', message: `${operation.verb} is done`, result: verb(scene) };
+  } catch (thrown) {
+    if (!(thrown instanceof OperationFailure)) throw thrown;
+    return { state: 'failed', message: thrown.message, result: {} };
+  }
+}

@@ -1,0 +1,75 @@
+import { loseNode } from './cluster.ts';
+import { cancel, schedule } from './events.ts';
+import { durationMs, failureOf, takeFault } from './fault.ts';
+import { nextUuid } from './identity.ts';
+import { installedOf, leaseAddress, markOf, rootOf } from './places.ts';
+import type { SimDomain, SimRun, WorldState } from './state.ts';
+
+/** Turns a stopped domain on: its agent answers after the boot. A managed save goes on where it was. */
+export function powerOn(state: WorldState, domain: SimDomain, atMs: number): void {
+  domain.live = domain.next;
+  domain.state = 'running';
+  if (domain.saved) {
+    domain.stateReason = 'restored';
+    domain.run = domain.saved;
+    domain.saved = null;
+    return;
+  }
+  domain.stateReason = 'booted';
+  domain.run = newRun(state, domain, atMs);
+  const root = rootOf(state, domain);
+  if (root) root.unstarted = false;
+  leaseAddress(state, domain);
+  if (failureOf(state, 'boot', domain.name) !== null) return;
+  const dueMs = atMs + durationMs(state, 'boot', domain.name);
+  schedule(state, { atMs: dueMs, kind: 'boot', of: domain.uuid, about: domain.run.bootId });
+}
+
+function newRun(state: WorldState, domain: SimDomain, atMs: number): SimRun {
+  return {
+    bootId: nextUuid(state),
+    startedAtMs: atMs,
+    generation: markOf(domain)?.generation ?? null,
+    agentConnected: false,
+    stateDisk: 'none',
+    serviceActive: false,
+    apiReady: false,
+    isShuttingDown: false,
+  };
+}
+
+/** Asks the guest to shut down. One that has not booted does not hear it. */
+export function askShutdown(state: WorldState, domain: SimDomain, atMs: number): void {
+  if (!domain.run?.agentConnected || domain.run.isShuttingDown || domain.state !== 'running') return;
+  if (takeFault(state, ['shutdown'], domain.name, ['silent', 'fail'])) return;
+  domain.run.isShuttingDown = true;
+  const dueMs = atMs + durationMs(state, 'shutdown', domain.name);
+  schedule(state, { atMs: dueMs, kind: 'off', of: domain.uuid, about: domain.run.bootId });
+}
+
+/** The domain is off: what ran is interrupted, what is only in memory is gone. A transient domain vanishes. */
+export function turnOff(state: WorldState, domain: SimDomain, reason: string, atMs: number): void {
+  const { run } = domain;
+  if (run) {
+    interruptOperations(state, domain, atMs);
+    loseNode(state, domain, atMs);
+    cancel(state, (event) => event.of === domain.uuid);
+  }
+  domain.run = null;
+  domain.live = null;
+  domain.state = 'shut off';
+  domain.stateReason = reason;
+  if (!domain.persistent) delete state.domains[domain.uuid];
+}
+
+function interruptOperations(state: WorldState, domain: SimDomain, atMs: number): void {
+  const installed = installedOf(state, domain);
+  if (!installed) return;
+  installed.operations = installed.operations.map((operation) =>
+    operation.state === 'running'
+      ? { ...operation, state: 'failed', endedAtMs: atMs, message: 'interrupted: the guest lost power' }
+      : operation,
+  );
+  // cloud-init does not run the commands of first boot again.
+  if (installed.cloudInit === 'running') installed.cloudInit = 'error';
+}

@@ -1,0 +1,182 @@
+/**
+ * The whole simulated world as plain data, so that it can be copied, stored and compared. It is the one mutable value of
+ * the product: physics (`power.ts`, `boot.ts`, …) change it in place, because a copy of ten thousand machines for each act would
+ * be the most expensive part of a simulation. What others get to see of it (marks, shapes, images) is replaced whole, never edited.
+ */
+import type { GuestOperation, GuestStateDisk } from '../model/guest-status.ts';
+import type { Mark } from '../model/mark.ts';
+import type {
+  DomainShape,
+  DomainState,
+  HostFacts,
+  HostNetwork,
+  HostOperation,
+  StoredImage,
+} from '../model/observed.ts';
+import type { SimCluster } from './cluster-state.ts';
+import type { Durations } from './durations.ts';
+import type { SimFault } from './fault.ts';
+
+export interface WorldState {
+  readonly schema: 1;
+  /** Everything that is due up to here has happened, ms since epoch. */
+  atMs: number;
+  /** Identities (boot ids, cluster UIDs, tokens, keys) are derived from it and `counter`. */
+  readonly seed: string;
+  counter: number;
+  /** Durations are divided by it. */
+  speed: number;
+  durations: Durations;
+  host: HostFacts;
+  /** Where disks are said to be. */
+  readonly imagesFolder: string;
+  /** Digest of the in-guest program where a seed brings none. */
+  program: string;
+  /** By UUID. */
+  domains: Record<string, SimDomain>;
+  networks: SimNetwork[];
+  /** By digest. */
+  images: Record<string, StoredImage>;
+  /** By id. */
+  operations: Record<string, HostOperation>;
+  /** By machine name: the folders of the images folder. */
+  folders: Record<string, SimFolder>;
+  retained: SimRetainedDisk[];
+  /** By UID of the kube-system namespace. A cluster exists as long as a disk holds its data. */
+  clusters: Record<string, SimCluster>;
+  faults: SimFault[];
+  /** What will happen, by time. */
+  events: SimEvent[];
+}
+
+export interface SimDomain {
+  readonly uuid: string;
+  readonly name: string;
+  mark: Mark | null | 'unreadable';
+  state: DomainState;
+  stateReason: string;
+  persistent: boolean;
+  autostart: boolean;
+  live: DomainShape | null;
+  next: DomainShape;
+  /** The present power cycle; `null` while off. */
+  run: SimRun | null;
+  /** A managed save: the next start goes on where it was. */
+  saved: SimRun | null;
+}
+
+/** What is lost with the power. */
+export interface SimRun {
+  readonly bootId: string;
+  readonly startedAtMs: number;
+  /** Generation that booted; `null` for a domain whose disks are not ours. */
+  readonly generation: number | null;
+  agentConnected: boolean;
+  stateDisk: GuestStateDisk;
+  serviceActive: boolean;
+  apiReady: boolean;
+  /** The clean shutdown that was asked for ends with an `off` event. */
+  isShuttingDown: boolean;
+}
+
+export interface SimNetwork {
+  network: HostNetwork;
+  /** By MAC: what DHCP gave away, which a machine gets again. */
+  readonly leases: Record<string, string>;
+  /** How many leases were given from the range's start on. */
+  leasesGiven: number;
+}
+
+export interface SimFolder {
+  readonly machine: string;
+  /** By number. */
+  readonly generations: Record<string, SimRoot>;
+  stateDisk: SimStateDisk | null;
+}
+
+export interface SimRoot {
+  readonly imageDigest: string;
+  sizeMiB: number;
+  /** Prepared, and never booted. */
+  unstarted: boolean;
+  /** `null` while a preparation was interrupted before the seed. */
+  seed: SeedFacts | null;
+  /** What first boot and later work wrote onto the root disk. */
+  installed: InstalledRoot | null;
+}
+
+/** What a guest takes from its seed. The texts are not kept: they are long, and a world may hold thousands. */
+export interface SeedFacts {
+  readonly instanceId: string;
+  /** Digest of user-data, meta-data and network-config together. */
+  readonly digest: string;
+  readonly stateUuid: string | null;
+  readonly stateNew: boolean;
+  /** Digest of the in-guest program that the seed installs, if it names one. */
+  readonly program: string | null;
+  /** Version that first boot installs, if the seed names one; else that of the mark. */
+  readonly version: string | null;
+}
+
+export interface InstalledRoot {
+  instanceId: string;
+  /** UUID that the state disk's filesystem must have, as the first boot's seed said; a later boot formats nothing. */
+  stateUuid: string;
+  /** Version that bootstrap installs, as the first boot's seed said. */
+  version: string | null;
+  cloudInit: 'running' | 'done' | 'error';
+  program: string;
+  /** Version of the Kubernetes binaries; `null`: none. */
+  kubernetes: string | null;
+  staged: string[];
+  operations: SimOperation[];
+  /** By operation id: text of the backup. */
+  backups: Record<string, string>;
+  /** Membership of a node without a state disk. */
+  member: SimMember | null;
+}
+
+export interface SimOperation extends GuestOperation {
+  readonly input: Readonly<Record<string, string>>;
+}
+
+export interface SimStateDisk {
+  sizeMiB: number;
+  readonly serial: string;
+  /** `null`: blank. `foreign`: something that is not a filesystem of ours. */
+  filesystemUuid: string | null;
+  member: SimMember | null;
+}
+
+/** A node's membership in a cluster: what the keep-paths hold. */
+export interface SimMember {
+  readonly clusterUid: string;
+  readonly node: string;
+  readonly role: 'control-plane' | 'worker';
+  /** Version that last ran with this data. */
+  version: string;
+}
+
+export interface SimRetainedDisk {
+  readonly name: string;
+  readonly machine: string;
+  readonly atMs: number;
+  readonly mark: Mark;
+  readonly disk: SimStateDisk;
+}
+
+/** Something that will happen. `about` tells two power cycles or operations of a machine apart. */
+export interface SimEvent {
+  readonly atMs: number;
+  readonly kind: 'boot' | 'cloud-init' | 'off' | 'operation' | 'api' | 'ready' | 'lost' | 'fetched';
+  /** UUID of a domain, UID of a cluster (`lost`) or digest of an image (`fetched`). */
+  readonly of: string;
+  /** Boot id, operation id or node name. */
+  readonly about: string;
+}
+
+/** What a change of the world would tell a libvirt event listener. */
+export interface Notice {
+  readonly kind: 'lifecycle' | 'agent-connected' | 'agent-disconnected' | 'other';
+  readonly machine: string | null;
+}

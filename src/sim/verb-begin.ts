@@ -1,0 +1,68 @@
+/** The verbs that make a machine a node: bootstrap and join. */
+import { createCluster, isApiReady, startServices } from './cluster.ts';
+import type { SimCluster } from './cluster-state.ts';
+import { kubernetesOf, memberOf, setMember } from './places.ts';
+import type { SimMember } from './state.ts';
+import { needState, OperationFailure, type OperationScene } from './verb-scene.ts';
+import { minorsBetween } from './versions.ts';
+
+/**
+ * Installs Kubernetes; on a control plane makes the cluster, or takes up the one whose data the state disk holds. A worker stops at `installed`
+ * unless it was a member before.
+ */
+export function bootstrap(scene: OperationScene): Record<string, string> {
+  const { state, domain, installed, atMs } = scene;
+  const spec = kubernetesOf(domain);
+  const version = installed.kubernetes ?? installed.version ?? spec?.version;
+  if (!spec || version === undefined) throw new OperationFailure('this machine is not a Kubernetes node');
+  needState(scene);
+  const member = memberOf(state, domain);
+  if (member) refuseForeignData(member, version);
+  installed.kubernetes = version;
+  if (member) {
+    member.version = version;
+    if (!domain.run?.serviceActive) startServices(state, domain, member, atMs);
+  } else if (spec.role === 'control-plane') {
+    createCluster(state, domain, version, atMs);
+    const made = memberOf(state, domain);
+    if (made) startServices(state, domain, made, atMs);
+  }
+  return { version };
+}
+
+function refuseForeignData(member: SimMember, version: string): void {
+  const minors = minorsBetween(member.version, version);
+  if (minors >= 0 && minors <= 1) return;
+  throw new OperationFailure(`the data on the state disk is of ${member.version} and cannot be run by ${version}`);
+}
+
+/** Joins the cluster whose token the input holds. Done already is success. */
+export function join(scene: OperationScene): Record<string, string> {
+  const { state, domain, installed, atMs } = scene;
+  if (installed.kubernetes === null) throw new OperationFailure('nothing is installed yet: bootstrap comes first');
+  needState(scene);
+  const cluster = clusterToJoin(scene);
+  const member = memberOf(state, domain);
+  if (member && member.clusterUid !== cluster.uid)
+    throw new OperationFailure('this node is a member of another cluster');
+  if (member && domain.run?.serviceActive && cluster.nodes[member.node]) return {};
+  if (!isApiReady(state, cluster)) throw new OperationFailure('the API server does not answer');
+  const known = cluster.nodes[domain.name];
+  if (!member && known?.ready)
+    throw new OperationFailure(`a Ready node "${domain.name}" exists in the cluster already`);
+  const version = installed.kubernetes;
+  const joined: SimMember = { clusterUid: cluster.uid, node: domain.name, role: 'worker', version };
+  setMember(state, domain, joined);
+  startServices(state, domain, joined, atMs);
+  return {};
+}
+
+/** The one that minted the token in the input, not too long ago. */
+function clusterToJoin({ state, input, atMs }: OperationScene): SimCluster {
+  const offered = input['token'] ?? '';
+  const found = Object.values(state.clusters).find((cluster) =>
+    cluster.tokens.some((minted) => minted.token === offered && minted.expiresAtMs > atMs),
+  );
+  if (found) return found;
+  throw new OperationFailure('no cluster accepts the join token: it is missing, unknown or expired');
+}
