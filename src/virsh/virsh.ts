@@ -1,8 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { KreError } from '../model/error.ts';
 import type { Exec, Log } from '../model/ports.ts';
-import type { VirshCommand, VirshResult } from './batch.ts';
-import { type BatchOutput, markerBytes, renderBatch, renderCommand, splitBatch } from './batch.ts';
+import {
+  type BatchOutput,
+  markerBytes,
+  renderBatch,
+  renderCommand,
+  splitBatch,
+  type VirshCommand,
+  type VirshResult,
+} from './batch.ts';
 import { type EventListener, watchVirshEvents } from './event-stream.ts';
 import { saysUnreachable, unreachable, virshFailed, virshMissing } from './virsh-errors.ts';
 

@@ -1,0 +1,83 @@
+import { KreError } from '../../../model/error.ts';
+
+/**
+ * Where everything of ours lies below the images folder: images by digest on the top, one folder a machine, and
+ * `retained`. Image names have a dot, machine names (DNS labels) have none, so they never meet.
+ */
+export interface Layout {
+  readonly root: string;
+  readonly retained: string;
+  machine(name: string): string;
+  generation(name: string, generation: number): string;
+  rootDisk(name: string, generation: number): string;
+  seed(name: string, generation: number): string;
+  stateDisk(name: string): string;
+  image(digest: string, format: 'qcow2' | 'raw'): string;
+  /** What is downloaded of an image so far. */
+  partialImage(digest: string): string;
+}
+
+/** An image that has its final name in the images folder. */
+export interface ImageFile {
+  readonly digest: string;
+  readonly format: 'qcow2' | 'raw';
+}
+
+const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const digestForm = /^(sha256):([0-9a-f]{64})$|^(sha512):([0-9a-f]{128})$/;
+const imageName = /^(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})\.(qcow2|raw)$/;
+const retainedName = 'retained';
+
+/** The layout below an absolute folder. Its functions throw `Internal` on a name or digest that validation never lets pass. */
+export function createLayout(root: string): Layout {
+  const machine = (name: string): string => {
+    if (!isMachineFolder(name)) throw unusable(`${JSON.stringify(name)} is no machine name`);
+    return `${root}/${name}`;
+  };
+  const generation = (name: string, number: number): string => {
+    if (!Number.isSafeInteger(number) || number < 1) throw unusable(`${number} is no generation`);
+    return `${machine(name)}/${number}`;
+  };
+  return {
+    root,
+    retained: `${root}/${retainedName}`,
+    machine,
+    generation,
+    rootDisk: (name, number) => `${generation(name, number)}/root.qcow2`,
+    seed: (name, number) => `${generation(name, number)}/seed.iso`,
+    stateDisk: (name) => `${machine(name)}/state.qcow2`,
+    image: (digest, format) => `${root}/${digestWord(digest)}.${format}`,
+    partialImage: (digest) => `${root}/.${digestWord(digest)}.part`,
+  };
+}
+
+/** Whether a name in the images folder can be a machine's folder. */
+export function isMachineFolder(name: string): boolean {
+  return label.test(name) && name !== retainedName;
+}
+
+/** The generation that a name in a machine's folder stands for; `null` if it is none. */
+export function generationOf(name: string): number | null {
+  return /^[1-9][0-9]{0,8}$/.test(name) ? Number(name) : null;
+}
+
+/** The image that a name in the images folder stands for; `null` if it is none. */
+export function imageOf(name: string): ImageFile | null {
+  const match = imageName.exec(name);
+  if (!match) return null;
+  return { digest: (match[1] ?? '').replace('-', ':'), format: match[2] === 'raw' ? 'raw' : 'qcow2' };
+}
+
+function digestWord(digest: string): string {
+  if (!digestForm.test(digest)) throw unusable(`${JSON.stringify(digest)} is no digest`);
+  return digest.replace(':', '-');
+}
+
+function unusable(message: string): KreError {
+  return new KreError({
+    code: 'Internal',
+    message,
+    hint: 'Validation should have refused it: please report this.',
+    disposition: 'bug',
+  });
+}

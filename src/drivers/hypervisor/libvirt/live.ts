@@ -1,0 +1,77 @@
+import { KreError } from '../../../model/error.ts';
+import type { VirshCommand } from '../../../virsh/batch.ts';
+import type { Virsh } from '../../../virsh/virsh.ts';
+import type { Hypervisor, MachineRef } from '../hypervisor.ts';
+import { refused } from './failures.ts';
+import type { Layout } from './layout.ts';
+import type { OwnedDomain, Ownership } from './owned.ts';
+import { parseDomain } from './parse-domain.ts';
+import type { DiskTools } from './qemu-img.ts';
+
+const readTimeoutMs = 15_000;
+
+export interface LiveParts {
+  readonly virsh: Virsh;
+  readonly owned: Ownership;
+  readonly layout: Layout;
+  readonly disks: DiskTools;
+}
+
+/** See `MachineActs.updateLive`. */
+export function createUpdateLive({ virsh, owned, layout, disks }: LiveParts): Hypervisor['updateLive'] {
+  const growDisk = async (machine: MachineRef, isActive: boolean, path: string, sizeMiB: number): Promise<void> => {
+    if (!isActive) {
+      const { virtualSizeBytes } = await disks.inspect(path);
+      if (virtualSizeBytes < sizeMiB * 2 ** 20) await disks.resize(path, sizeMiB);
+      return;
+    }
+    const info = await virsh.ask(['domblkinfo', machine.uuid, path], { timeoutMs: readTimeoutMs });
+    const capacityBytes = Number(/^Capacity:\s+(\d+)/m.exec(info)?.[1]);
+    if (!Number.isFinite(capacityBytes)) throw refused(machine, 'tell the disk size of', info);
+    if (capacityBytes >= sizeMiB * 2 ** 20) return;
+    await owned.act(machine, 'grow a disk of', [['blockresize', machine.uuid, path, `${sizeMiB}MiB`]]);
+  };
+  return async (machine, change) => {
+    const domain = await owned.require(machine);
+    const paths = {
+      root: generationRoot(domain, layout, machine),
+      state: layout.stateDisk(machine.name),
+    };
+    if (change.cpus !== null) await raiseCpus(virsh, owned, machine, domain, change.cpus);
+    if (change.diskMiB !== null) await growDisk(machine, domain.isActive, paths.root, change.diskMiB);
+    if (change.stateDiskMiB !== null) await growDisk(machine, domain.isActive, paths.state, change.stateDiskMiB);
+  };
+}
+
+function generationRoot({ next }: OwnedDomain, layout: Layout, machine: MachineRef): string {
+  const { mark } = next;
+  if (mark === null || mark === 'unreadable') throw refused(machine, 'describe', 'its mark has gone');
+  return layout.rootDisk(machine.name, mark.generation);
+}
+
+async function raiseCpus(
+  virsh: Virsh,
+  owned: Ownership,
+  machine: MachineRef,
+  domain: OwnedDomain,
+  cpus: number,
+): Promise<void> {
+  const live = domain.isActive
+    ? parseDomain(await virsh.ask(['dumpxml', machine.uuid], { timeoutMs: readTimeoutMs })).shape
+    : null;
+  const most = Math.min(domain.next.shape.maxCpus, live?.maxCpus ?? Number.POSITIVE_INFINITY);
+  if (cpus > most) throw beyondMaximum(machine, cpus, most);
+  const commands: VirshCommand[] = [];
+  if (live && live.cpus < cpus) commands.push(['setvcpus', machine.uuid, String(cpus), '--live']);
+  if (domain.next.shape.cpus < cpus) commands.push(['setvcpus', machine.uuid, String(cpus), '--config']);
+  if (commands.length > 0) await owned.act(machine, 'raise the vCPUs of', commands);
+}
+
+function beyondMaximum(machine: MachineRef, cpus: number, most: number): KreError {
+  return new KreError({
+    code: 'VirshFailed',
+    message: `${machine.name} cannot have ${cpus} vCPUs while it runs: it was started with room for ${most}`,
+    hint: 'More than that takes a new definition and a restart of the machine.',
+    disposition: 'stalled',
+  });
+}

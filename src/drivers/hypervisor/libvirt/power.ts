@@ -1,0 +1,60 @@
+import { KreError } from '../../../model/error.ts';
+import type { Virsh } from '../../../virsh/virsh.ts';
+import type { Hypervisor, MachineRef } from '../hypervisor.ts';
+import { refused } from './failures.ts';
+import { markNamespace, markPrefix, markText } from './mark-text.ts';
+import type { Ownership } from './owned.ts';
+import { buildXml } from './xml.ts';
+
+type PowerActs = Pick<Hypervisor, 'start' | 'shutdown' | 'powerOff' | 'resume' | 'setAutostart' | 'writeMark'>;
+
+/** libvirt waits up to a minute for an agent that was asked to shut down; whether it did is for observing to tell. */
+const shutdownTimeoutMs = 4_000;
+
+/** The short acts; promises as `MachineActs` states them. */
+export function createPowerActs(virsh: Virsh, owned: Ownership): PowerActs {
+  return {
+    start: async (machine) => {
+      const { isActive } = await owned.require(machine);
+      if (!isActive) await owned.act(machine, 'start', [['start', machine.uuid]]);
+    },
+    shutdown: async (machine, mode) => {
+      const { isActive } = await owned.require(machine);
+      if (isActive) await askForShutdown(virsh, machine, mode);
+    },
+    powerOff: async (machine) => {
+      const { isActive } = await owned.require(machine);
+      if (isActive) await owned.act(machine, 'power off', [['destroy', machine.uuid]]);
+    },
+    resume: async (machine) => {
+      const { state } = await owned.require(machine);
+      if (state === 'paused') await owned.act(machine, 'resume', [['resume', machine.uuid]]);
+    },
+    setAutostart: async (machine, on) => {
+      await owned.require(machine);
+      const option = on ? [] : ['--disable'];
+      await owned.act(machine, 'set autostart of', [['autostart', machine.uuid, ...option]]);
+    },
+    writeMark: async (machine, mark) => {
+      const { isActive } = await owned.require(machine);
+      const flags = isActive ? ['--live', '--config'] : ['--config'];
+      const xml = buildXml({ mark: markText(mark) }).trim();
+      const set = ['--key', markPrefix, '--set', xml];
+      await owned.act(machine, 'mark', [['metadata', machine.uuid, markNamespace, ...flags, ...set]], 'input');
+    },
+  };
+}
+
+async function askForShutdown(virsh: Virsh, machine: MachineRef, mode: 'agent' | 'acpi'): Promise<void> {
+  try {
+    const options = { timeoutMs: shutdownTimeoutMs };
+    const [result] = await virsh.run([['shutdown', machine.uuid, '--mode', mode]], options);
+    // It may have gone off between looking and asking.
+    if (result && !result.ok && !/domain is not running/i.test(result.error)) {
+      throw refused(machine, 'shut down', result.error);
+    }
+  } catch (thrown) {
+    if (thrown instanceof KreError && thrown.code === 'ExecTimeout') return;
+    throw thrown;
+  }
+}

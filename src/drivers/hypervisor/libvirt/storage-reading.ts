@@ -1,0 +1,36 @@
+import type { MachineFolder, StoredImage } from '../../../model/observed.ts';
+import type { Files } from '../../../model/ports.ts';
+import type { ImageCatalogue } from './image-catalogue.ts';
+import { generationOf, imageOf, isMachineFolder, type Layout } from './layout.ts';
+
+/** What the images folder holds. */
+export interface StorageReading {
+  readonly folders: readonly MachineFolder[];
+  readonly images: readonly StoredImage[];
+  readonly freeDiskMiB: number;
+}
+
+/** Reads the images folder; one that does not exist yet is empty. */
+export async function readStorage(files: Files, layout: Layout, catalogue: ImageCatalogue): Promise<StorageReading> {
+  const names = await files.list(layout.root);
+  const [folders, images, freeBytes] = await Promise.all([
+    Promise.all(names.filter(isMachineFolder).map((name) => readFolder(files, layout, name))),
+    Promise.all(names.flatMap((name) => imageOf(name) ?? []).map((image) => catalogue.describe(image))),
+    files.freeBytes(layout.root),
+  ]);
+  return {
+    folders: folders.filter((folder) => folder !== null),
+    images: images.filter((image) => image !== null),
+    freeDiskMiB: Math.floor(freeBytes / 2 ** 20),
+  };
+}
+
+async function readFolder(files: Files, layout: Layout, machine: string): Promise<MachineFolder | null> {
+  const names = await files.list(layout.machine(machine)).catch(() => null);
+  if (names === null) return null;
+  const numbers = names.flatMap((name) => generationOf(name) ?? []).sort((a, b) => a - b);
+  const withRoot = await Promise.all(
+    numbers.map(async (number) => ((await files.stat(layout.rootDisk(machine, number))) ? [number] : [])),
+  );
+  return { machine, generations: withRoot.flat(), hasStateDisk: names.includes('state.qcow2') };
+}
