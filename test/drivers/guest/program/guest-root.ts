@@ -23,6 +23,8 @@ export interface Run {
 /** A guest in a folder: the program with every path below the folder, and stand-ins for programs first in PATH. */
 export interface GuestRoot {
   readonly root: string;
+  /** The environment in which the program takes the folder for its guest. */
+  readonly env: Readonly<Record<string, string>>;
   run(args: readonly string[], input?: string): Promise<Run>;
   /** Runs shell text with the program's functions at hand. */
   evaluate(text: string, input?: string): Promise<Run>;
@@ -36,7 +38,11 @@ export interface GuestRoot {
 }
 
 /** Makes such a guest with the program installed; `library` as a distribution gives it. */
-export function makeGuestRoot(shell: string, library: string | null = null, env: Readonly<Record<string, string>> = {}): GuestRoot {
+export function makeGuestRoot(
+  shell: string,
+  library: string | null = null,
+  env: Readonly<Record<string, string>> = {},
+): GuestRoot {
   const root = mkdtempSync(join(tmpdir(), 'guest-root-'));
   const at = (path: string): string => join(root, path);
   const write = (path: string, content: string, mode = 0o644): void => {
@@ -47,13 +53,21 @@ export function makeGuestRoot(shell: string, library: string | null = null, env:
   const program = 'usr/local/libexec/kreconcile/guest';
   const assembled = assembleProgram(base, library);
   write(program, assembled, 0o755);
-  write('functions.sh', assembled.slice(0, assembled.lastIndexOf('\ncase ${1:-} in')));
+  write('functions.sh', assembled.slice(0, assembled.lastIndexOf('\ncase $')));
   write('proc/sys/kernel/random/boot_id', '6ba7b810-9dad-11d1-80b4-00c04fd430c8\n');
   write('proc/sys/kernel/hostname', 'node-1\n');
   write('proc/self/mounts', '');
   write('etc/os-release', 'ID=debian\nVERSION_ID="12"\n');
   write('calls', '');
   mkdirSync(at('bin'));
+  const environment = {
+    PATH: `${at('bin')}:${process.env['PATH']}`,
+    KRECONCILE_ROOT: root,
+    KRECONCILE_SHELL: shell,
+    KRECONCILE_RETRY_SECONDS: '0',
+    KRECONCILE_STATE_WAIT: '0',
+    ...env,
+  };
   const execute = (argv: readonly string[], input: string): Promise<Run> =>
     new Promise((resolve) => {
       const [file = '', ...args] = [...shell.split(' '), ...argv];
@@ -61,14 +75,7 @@ export function makeGuestRoot(shell: string, library: string | null = null, env:
         file,
         args,
         {
-          env: {
-            PATH: `${at('bin')}:${process.env['PATH']}`,
-            KRECONCILE_ROOT: root,
-            KRECONCILE_SHELL: shell,
-            KRECONCILE_RETRY_SECONDS: '0',
-            KRECONCILE_STATE_WAIT: '0',
-            ...env,
-          },
+          env: environment,
         },
         (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 255) : 0, stdout, stderr }),
       );
@@ -77,6 +84,7 @@ export function makeGuestRoot(shell: string, library: string | null = null, env:
     });
   return {
     root,
+    env: environment,
     write,
     run: (args, input = '') => execute([at(program), ...args], input),
     evaluate: (text, input = '') => {
@@ -85,8 +93,12 @@ export function makeGuestRoot(shell: string, library: string | null = null, env:
     },
     read: (path) => readFileSync(at(path), 'utf8'),
     has: (path) => existsSync(at(path)),
-    stub: (name, script) => write(`bin/${name}`, `#!/bin/sh\nprintf '%s\\n' "${name} $*" >>${at('calls')}\n${script}\n`, 0o755),
-    calls: () => readFileSync(at('calls'), 'utf8').split('\n').filter((line) => line !== ''),
+    stub: (name, script) =>
+      write(`bin/${name}`, `#!/bin/sh\nprintf '%s\\n' "${name} $*" >>${at('calls')}\n${script}\n`, 0o755),
+    calls: () =>
+      readFileSync(at('calls'), 'utf8')
+        .split('\n')
+        .filter((line) => line !== ''),
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
 }

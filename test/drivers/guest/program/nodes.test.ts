@@ -24,13 +24,28 @@ describe.each(shells)('calls under %s', (shell) => {
     return guest;
   };
   const acts = (guest: GuestRoot): readonly string[] =>
-    guest.calls().filter((call) => !call.startsWith('kube get')).map((call) => call.replace(/^kube /, '').replace(/ --request-timeout=\S+/, ''));
+    guest
+      .calls()
+      .filter((call) => !call.startsWith('kube get'))
+      .map((call) => call.replace(/^kube /, '').replace(/ --request-timeout=\S+/, ''));
 
   it.each([
-    ['cordon', '<no value> ', ['patch node dev-w-1 --type=merge -p {"metadata":{"annotations":{"kreconcile.dev/cordoned":"true"}},"spec":{"unschedulable":true}}']],
+    [
+      'cordon',
+      '<no value> ',
+      [
+        'patch node dev-w-1 --type=merge -p {"metadata":{"annotations":{"kreconcile.dev/cordoned":"true"}},"spec":{"unschedulable":true}}',
+      ],
+    ],
     ['cordon', 'true ', []],
     ['cordon', 'true true', []],
-    ['uncordon', 'true true', ['patch node dev-w-1 --type=merge -p {"metadata":{"annotations":{"kreconcile.dev/cordoned":null}},"spec":{"unschedulable":null}}']],
+    [
+      'uncordon',
+      'true true',
+      [
+        'patch node dev-w-1 --type=merge -p {"metadata":{"annotations":{"kreconcile.dev/cordoned":null}},"spec":{"unschedulable":null}}',
+      ],
+    ],
     ['uncordon', 'true <no value>', []],
     ['remove-node', '', ['delete node dev-w-1 --ignore-not-found --wait=false']],
   ])('%s of a node that is "%s" asks for %j', async (verb, state, expected) => {
@@ -50,7 +65,9 @@ describe.each(shells)('calls under %s', (shell) => {
     const guest = make('');
     expect((await guest.run(['call', 'join-info'])).stdout).toBe('token=abc\nhash=sha256:12\n');
     guest.write('admin.conf', 'kind: Config\n');
-    expect((await guest.run(['call', 'kubeconfig'])).stdout).toBe(`kubeconfig=${Buffer.from('kind: Config\n').toString('base64')}\n`);
+    expect((await guest.run(['call', 'kubeconfig'])).stdout).toBe(
+      `kubeconfig=${Buffer.from('kind: Config\n').toString('base64')}\n`,
+    );
     guest.write('admin.conf', '');
     expect((await guest.run(['call', 'kubeconfig'])).code).toBe(1);
   });
@@ -71,7 +88,9 @@ describe.each(shells)('calls under %s', (shell) => {
     guest.write(`${operation}/verb`, 'drain\n');
     guest.write(`${operation}/started`, '1700000000000');
     expect((await guest.run(['run', 'drain', 'drain-1'])).code).toBe(1);
-    expect(guest.read(`${operation}/error`)).toMatch(/^drain of dev-w-1 failed, blocked by: default\/other shop\/bare shop\/db-0; /);
+    expect(guest.read(`${operation}/error`)).toMatch(
+      /^drain of dev-w-1 failed, blocked by: default\/other shop\/bare shop\/db-0; /,
+    );
     expect(acts(guest)).toEqual([
       'drain dev-w-1 --ignore-daemonsets --delete-emptydir-data --timeout=1s',
       expect.stringMatching(/"unschedulable":null/),

@@ -29,12 +29,18 @@ describe.each(shells)('operations under %s', (shell) => {
   const operations = async (guest: GuestRoot): Promise<readonly GuestOperation[]> =>
     (JSON.parse((await guest.run(['status'])).stdout) as GuestStatus).operations;
   const ended = (guest: GuestRoot, id: string): Promise<GuestOperation> =>
-    until(`${id} ends`, async () => (await operations(guest)).find((o) => o.id === id && o.state !== 'running') ?? null);
+    until(
+      `${id} ends`,
+      async () => (await operations(guest)).find((o) => o.id === id && o.state !== 'running') ?? null,
+    );
 
   it('run in the background under their id, and leave nothing of their input behind', async () => {
     const guest = make();
     const secret = 'abcdef.0123456789abcdef';
-    expect(await guest.run(['start', 'join', 'join-12345678-1'], encodeInput({ token: secret }))).toMatchObject({ code: 0, stdout: '' });
+    expect(await guest.run(['start', 'join', 'join-12345678-1'], encodeInput({ token: secret }))).toMatchObject({
+      code: 0,
+      stdout: '',
+    });
     const operation = await ended(guest, 'join-12345678-1');
     expect(operation).toMatchObject({ verb: 'join', state: 'succeeded', result: { token: secret } });
     expect(operation.endedAtMs).toBeGreaterThanOrEqual(operation.startedAtMs);
@@ -55,7 +61,9 @@ describe.each(shells)('operations under %s', (shell) => {
     const guest = make();
     guest.write('bootstrap.sh', 'until [ -e "$ROOT/go" ]; do sleep 0.05; done');
     await guest.run(['start', 'bootstrap', 'bootstrap-1']);
-    await until('it reports', async () => ((await operations(guest))[0]?.message === 'writing "configuration"' ? true : null));
+    await until('it reports', async () =>
+      (await operations(guest))[0]?.message === 'writing "configuration"' ? true : null,
+    );
     expect((await operations(guest))[0]).toMatchObject({ state: 'running', endedAtMs: null });
     const second = await guest.run(['start', 'upgrade', 'upgrade-1'], encodeInput({ version: 'v1.36.3' }));
     expect(second.code).toBe(1);
@@ -72,7 +80,10 @@ describe.each(shells)('operations under %s', (shell) => {
     const guest = make();
     guest.write('bootstrap.sh', script);
     await guest.run(['start', 'bootstrap', 'bootstrap-2']);
-    expect(await ended(guest, 'bootstrap-2')).toMatchObject({ state: 'failed', message: expect.stringMatching(message) });
+    expect(await ended(guest, 'bootstrap-2')).toMatchObject({
+      state: 'failed',
+      message: expect.stringMatching(message),
+    });
   });
 
   it('that a power cut ended are shown as interrupted', async () => {

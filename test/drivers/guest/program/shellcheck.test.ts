@@ -10,13 +10,16 @@ describe('the in-guest program', () => {
     expect(result.stdout).toBe('');
   });
 
-  it.each([['dash', '-n'], ['busybox', 'sh', '-n']])('parses under %s', (file, ...args) => {
+  it.each([
+    ['dash', '-n'],
+    ['busybox', 'sh', '-n'],
+  ])('parses under %s', (file, ...args) => {
     expect(execFileSync(file, args, { input: assembleProgram(base, null), encoding: 'utf8' })).toBe('');
   });
 
   it('takes a library in the place of its marker, once', () => {
     const program = assembleProgram(base, 'kube() { echo from-the-library; }\n');
-    expect(program.indexOf('from-the-library')).toBeGreaterThan(program.indexOf("kube() { fail"));
+    expect(program.indexOf('from-the-library')).toBeGreaterThan(program.indexOf('kube() { fail'));
     expect(program.indexOf('from-the-library')).toBeLessThan(program.indexOf('call_verb()'));
     expect(() => assembleProgram(program, 'again')).toThrow(/marker/);
   });

@@ -25,7 +25,10 @@ KEEP_PATHS='/var/lib/kubelet /etc/kubernetes /etc/kubernetes/pki'\n`,
     guest.stub('sync', ':');
     guest.stub('udevadm', ':');
     guest.stub('rc-service', 'exit 1');
-    guest.stub('mount', `for last; do :; done\ncase $1 in --make-*) ;; *) echo "disk $last ext4 rw 0 0" >>"$KRECONCILE_ROOT/proc/self/mounts" ;; esac`);
+    guest.stub(
+      'mount',
+      `for last; do :; done\ncase $1 in --make-*) ;; *) echo "disk $last ext4 rw 0 0" >>"$KRECONCILE_ROOT/proc/self/mounts" ;; esac`,
+    );
     if (settings.systemd) {
       mkdirSync(join(guest.root, 'run/systemd/system'), { recursive: true });
       guest.stub(
@@ -51,7 +54,8 @@ esac`,
   };
   const found = (disk: string): string =>
     execFileSync('sh', ['-c', 'blkid -p -s UUID -o value "$1" || :', 'sh', disk], { encoding: 'utf8' }).trim();
-  const reading = async (guest: GuestRoot): Promise<GuestStateDisk> => JSON.parse((await guest.run(['status'])).stdout).stateDisk;
+  const reading = async (guest: GuestRoot): Promise<GuestStateDisk> =>
+    JSON.parse((await guest.run(['status'])).stdout).stateDisk;
 
   it('that is blank and should be new is formatted, takes over what the image holds, and is mounted', async () => {
     const guest = make({ isNew: true });
@@ -62,7 +66,11 @@ esac`,
     expect(found(disk)).toBe(uuid);
     expect(await reading(guest)).toBe('mounted');
     expect(guest.read('var/lib/kreconcile-state/var/lib/kubelet/config.yaml')).toBe('from the image');
-    const mounts = guest.calls().filter((call) => call.startsWith('mount ')).join('\n').replaceAll(guest.root, '');
+    const mounts = guest
+      .calls()
+      .filter((call) => call.startsWith('mount '))
+      .join('\n')
+      .replaceAll(guest.root, '');
     expect(mounts).toBe(`mount -t ext4 /dev/vdb /var/lib/kreconcile-state
 mount --make-private /var/lib/kreconcile-state
 mount --bind /var/lib/kreconcile-state/etc/kubernetes /etc/kubernetes
@@ -98,12 +106,22 @@ mount --make-shared /var/lib/kubelet`);
       },
     ],
     ['has something in its first MiB', 'foreign', true, (guest) => attach(guest, (fd) => writeSync(fd, 'data', 5000))],
-    ['has something in its last MiB', 'foreign', true, (guest) => attach(guest, (fd) => writeSync(fd, 'data', diskMiB * 1024 * 1024 - 4096))],
-    ['is shorter than it says', 'foreign', true, (guest) => {
-      const disk = attach(guest);
-      guest.write('sys/block/vdb/size', `${64 * 2048}\n`);
-      return disk;
-    }],
+    [
+      'has something in its last MiB',
+      'foreign',
+      true,
+      (guest) => attach(guest, (fd) => writeSync(fd, 'data', diskMiB * 1024 * 1024 - 4096)),
+    ],
+    [
+      'is shorter than it says',
+      'foreign',
+      true,
+      (guest) => {
+        const disk = attach(guest);
+        guest.write('sys/block/vdb/size', `${64 * 2048}\n`);
+        return disk;
+      },
+    ],
   ])('that %s is left alone and the services stay down', async (_, expected, isNew, prepare) => {
     const guest = make({ isNew, systemd: true });
     const disk = prepare(guest);
@@ -143,7 +161,9 @@ mount --make-shared /var/lib/kubelet`);
     expect(`${run.code} ${run.stderr}`).toBe('0 ');
     const units = 'etc/systemd/system';
     expect(guest.read(`${units}/var-lib-kreconcile\\x2dstate.mount`)).toContain(`What=/dev/disk/by-uuid/${uuid}`);
-    expect(guest.read(`${units}/etc-kubernetes.mount`)).toContain('What=/var/lib/kreconcile-state/etc/kubernetes\nWhere=/etc/kubernetes\n');
+    expect(guest.read(`${units}/etc-kubernetes.mount`)).toContain(
+      'What=/var/lib/kreconcile-state/etc/kubernetes\nWhere=/etc/kubernetes\n',
+    );
     expect(guest.has(`${units}/etc-kubernetes-pki.mount`)).toBe(false);
     for (const service of ['kubelet', 'k3s', 'k3s-agent']) {
       expect(guest.has(`${units}/${service}.service.d/10-kreconcile-state.conf`)).toBe(true);
@@ -152,7 +172,13 @@ mount --make-shared /var/lib/kubelet`);
     const vendor = 'usr/lib/systemd/system';
     guest.write(`${vendor}/systemd-fsck@.service`, '[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/true\n');
     guest.write('bin/true', '', 0o755);
-    execFileSync('systemd-analyze', ['verify', '--root', guest.root, '--man=no', `${guest.root}/${units}/var-lib-kubelet.mount`]);
+    execFileSync('systemd-analyze', [
+      'verify',
+      '--root',
+      guest.root,
+      '--man=no',
+      `${guest.root}/${units}/var-lib-kubelet.mount`,
+    ]);
   });
 
   it('holds services by OpenRC where there is no systemd', async () => {
@@ -169,13 +195,20 @@ mount --make-shared /var/lib/kubelet`);
     guest.stub('rc-service', 'case "$*" in kubelet\\ status) exit 0 ;; *status) exit 1 ;; esac');
     expect((await guest.run(['mount-state'])).code).toBe(0);
     const order = guest.calls().filter((call) => /kubelet (stop|start)|make-shared.*kubelet/.test(call));
-    expect(order.map((call) => call.split(' ').at(-1)?.replace(guest.root, ''))).toEqual(['stop', '/var/lib/kubelet', 'start']);
+    expect(order.map((call) => call.split(' ').at(-1)?.replace(guest.root, ''))).toEqual([
+      'stop',
+      '/var/lib/kubelet',
+      'start',
+    ]);
   });
 
   it('refuses to keep a path that is none', async () => {
     const guest = make({ isNew: true });
     attach(guest);
-    guest.write('etc/kreconcile/node.env', `STATE_SERIAL='kre-0d3b5ba2'\nSTATE_UUID='${uuid}'\nSTATE_NEW='1'\nKEEP_PATHS='/var/lib/../../etc'\n`);
+    guest.write(
+      'etc/kreconcile/node.env',
+      `STATE_SERIAL='kre-0d3b5ba2'\nSTATE_UUID='${uuid}'\nSTATE_NEW='1'\nKEEP_PATHS='/var/lib/../../etc'\n`,
+    );
     const run = await guest.run(['mount-state']);
     expect([run.code, run.stderr]).toEqual([1, expect.stringMatching(/cannot keep the path/)]);
   });

@@ -66,9 +66,15 @@ describe.each(shells)('status under %s', (shell) => {
     expect((await status(guest)).cloudInit).toBe('not-run');
     guest.write('run/cloud-init/status.json', '{}');
     expect((await status(guest)).cloudInit).toBe('running');
-    guest.write('run/cloud-init/result.json', '{\n "v1": {\n  "datasource": "DataSourceNoCloud",\n  "errors": []\n }\n}\n');
+    guest.write(
+      'run/cloud-init/result.json',
+      '{\n "v1": {\n  "datasource": "DataSourceNoCloud",\n  "errors": []\n }\n}\n',
+    );
     expect((await status(guest)).cloudInit).toBe('done');
-    guest.write('run/cloud-init/result.json', '{\n "v1": {\n  "errors": [\n   "(\'runcmd\', RuntimeError())"\n  ]\n }\n}\n');
+    guest.write(
+      'run/cloud-init/result.json',
+      '{\n "v1": {\n  "errors": [\n   "(\'runcmd\', RuntimeError())"\n  ]\n }\n}\n',
+    );
     expect((await status(guest)).cloudInit).toBe('error');
   });
 
@@ -82,10 +88,7 @@ describe.each(shells)('status under %s', (shell) => {
     guest.write('var/lib/kreconcile-guest/staged/v1.36.4/half', '');
     guest.write('run/kreconcile/nodes', '2');
     const renewed = new Date(Date.now() - 7000).toISOString().replace('Z', '123Z');
-    guest.write(
-      'kube.sh',
-      `case $2 in --raw) echo ok ;; *) cat "$ROOT/objects" ;; esac`,
-    );
+    guest.write('kube.sh', `case $2 in --raw) echo ok ;; *) cat "$ROOT/objects" ;; esac`);
     guest.write(
       'objects',
       `N dev-cp-1 v1.36.1 - - True
@@ -112,8 +115,22 @@ P dev-w-1 Running
       kubeconfigDigest: `sha256:${createHash('sha256').update('a kubeconfig').digest('hex')}`,
       certificatesExpireAtMs: 1900000000000,
       nodes: [
-        { name: 'dev-cp-1', ready: true, version: 'v1.36.1', unschedulable: false, cordonedByUs: false, evictablePods: 0 },
-        { name: 'dev-w-1', ready: false, heartbeatAgeMs: null, unschedulable: true, cordonedByUs: true, evictablePods: 2 },
+        {
+          name: 'dev-cp-1',
+          ready: true,
+          version: 'v1.36.1',
+          unschedulable: false,
+          cordonedByUs: false,
+          evictablePods: 0,
+        },
+        {
+          name: 'dev-w-1',
+          ready: false,
+          heartbeatAgeMs: null,
+          unschedulable: true,
+          cordonedByUs: true,
+          evictablePods: 2,
+        },
       ],
     });
     const age = kubernetes?.nodes[0]?.heartbeatAgeMs ?? 0;
@@ -127,7 +144,10 @@ P dev-w-1 Running
   it('names at most 200 nodes and counts all', async () => {
     const guest = make(controlPlane, true);
     guest.write('phase', 'initialised');
-    guest.write('kube.sh', `case $2 in --raw) echo ok ;; *) i=0; while [ $i -lt 250 ]; do i=$((i+1)); echo "N n-$i v1 - - True"; done ;; esac`);
+    guest.write(
+      'kube.sh',
+      `case $2 in --raw) echo ok ;; *) i=0; while [ $i -lt 250 ]; do i=$((i+1)); echo "N n-$i v1 - - True"; done ;; esac`,
+    );
     const kubernetes = (await status(guest)).kubernetes;
     expect([kubernetes?.nodes.length, kubernetes?.nodesTotal, kubernetes?.kubeconfigDigest]).toEqual([200, 250, null]);
   });
@@ -137,7 +157,12 @@ P dev-w-1 Running
     guest.write('phase', 'initialised');
     guest.write('etc/admin.conf', 'x');
     guest.write('kube.sh', 'echo refused >&2; return 1');
-    expect((await status(guest)).kubernetes).toMatchObject({ apiReady: false, nodes: [], nodesTotal: 0, clusterUid: null });
+    expect((await status(guest)).kubernetes).toMatchObject({
+      apiReady: false,
+      nodes: [],
+      nodesTotal: 0,
+      clusterUid: null,
+    });
     guest.write('kube.sh', 'sleep 60');
     expect((await status(guest)).kubernetes).toMatchObject({ apiReady: false, phase: 'initialised' });
   });
