@@ -46,7 +46,8 @@ machine, *new root disk* replaces it and keeps the state disk, *not possible* ne
 does by itself what works at once or in place; for the rest the plan has a block that says what it would take.
 
 Limits: 1 MiB and 500 documents a file, 16 MiB in all, 100 expansions of a YAML anchor. Symbolic links are followed to files inside the folder
-only. Editors that speak yaml-language-server check manifests while they are written, if the first line says where the schema is:
+only. Editors that speak yaml-language-server check manifests while they are written, if a comment at the beginning of each document, also after
+\`---\`, says where the schema is:
 
 \`\`\`yaml
 # yaml-language-server: $schema=../../schema/kreconcile.schema.json
