@@ -2,17 +2,13 @@ import type { Desired } from '../model/desired.ts';
 import type { Ledger } from '../model/ledger.ts';
 import type { ManifestSet } from '../model/manifest.ts';
 import type { Observed } from '../model/observed.ts';
-import type { Outcome, Plan, Step } from '../model/plan.ts';
+import type { Outcome } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
-import type { SourceStatus } from '../model/status.ts';
+import type { Enforced, Look, PassResult, World } from './pass.ts';
 import { plan } from './plan/index.ts';
 import { remember, rememberBeginning } from './remember.ts';
 
-/** The set that is enforced (the last good revision if the newest is not), and what the source says. */
-export interface Enforced {
-  readonly set: ManifestSet | null;
-  readonly status: SourceStatus;
-}
+export type { Enforced, Look, PassResult, StepListener, World } from './pass.ts';
 
 /** What a pass is made of; the composition root hands in the real parts, tests and the simulator theirs. */
 export interface ReconcileParts {
@@ -32,28 +28,10 @@ export interface ReconcileParts {
   readonly publish: (result: PassResult) => Promise<void>;
 }
 
-/** What was desired, observed and planned at one moment. */
-export interface World {
-  readonly desired: Desired;
-  readonly observed: Observed;
-  readonly plan: Plan;
-}
-
-export interface PassResult {
-  readonly source: SourceStatus;
-  /** `null` while no valid revision was ever seen. */
-  readonly world: World | null;
-  readonly outcomes: readonly Outcome[];
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
-}
-
-export type StepListener = (step: Step, outcome: Outcome) => void;
-
 /** Looks and plans, and changes nothing: what `kreconcile plan` does, and the first half of every pass. */
 export async function look(
   parts: Omit<ReconcileParts, 'execute' | 'publish' | 'writeLedger' | 'recordApplied'>,
-): Promise<{ source: SourceStatus; world: World | null; ledger: Ledger }> {
+): Promise<Look> {
   const { set, status } = await parts.source();
   const desired = set === null ? null : parts.desire(set);
   const [observed, ledger] = await Promise.all([parts.observe(desired), parts.readLedger()]);

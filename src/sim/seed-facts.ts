@@ -15,7 +15,7 @@ export function readSeed(seed: SeedFiles): SeedFacts {
     instanceId: /^instance-id:\s*(\S+)/m.exec(seed.metaData)?.[1] ?? 'nocloud',
     digest: `sha256:${hashOf([seed.userData, seed.metaData, seed.networkConfig].join('\0'))}`,
     stateUuid: setting(settings, 'STATE_UUID'),
-    stateNew: settings === undefined || setting(settings, 'STATE_NEW') === '1',
+    stateNew: settings === undefined ? !seed.userData.includes('mount-state') : setting(settings, 'STATE_NEW') === '1',
     program: program === undefined ? null : `sha256:${hashOf(program)}`,
     version: setting(settings, 'VERSION'),
   };
@@ -41,11 +41,20 @@ function writtenFiles(userData: string): ReadonlyMap<string, string> {
   if (!userData.includes(settingsPath) && !userData.includes(programPath)) return files;
   const document: unknown = parse(userData);
   const entries = isRecord(document) && Array.isArray(document['write_files']) ? document['write_files'] : [];
+  const written = /^base64 -d >(\S+)\.new <<'(\w+)'\n([^']*?)\n\2$/gm;
+  for (const [, path = '', , text = ''] of bootCommands(document).matchAll(written))
+    files.set(path, decoded(text, 'b64'));
   for (const entry of entries) {
     if (!isRecord(entry) || typeof entry['path'] !== 'string' || typeof entry['content'] !== 'string') continue;
     files.set(entry['path'], decoded(entry['content'], entry['encoding']));
   }
   return files;
+}
+
+/** `bootcmd` writes what must come before services, as here-documents of base64. */
+function bootCommands(document: unknown): string {
+  const commands = isRecord(document) && Array.isArray(document['bootcmd']) ? document['bootcmd'] : [];
+  return commands.filter((command) => typeof command === 'string').join('\n');
 }
 
 function decoded(content: string, encoding: unknown): string {

@@ -81,17 +81,27 @@ function planNode(
   node: NodePlan,
   staged: readonly string[] | null,
   earlier: readonly string[],
-  controlPlane: readonly string[],
+  controlPlane: readonly string[] | null,
 ): readonly string[] | null {
   if (node.road.up === null) return null;
   const booted = planBootstrap(facts, node, node.road.up);
-  const member = booted === null ? null : node.role === 'worker' ? planJoin(facts, node, booted, controlPlane) : booted;
+  const member = booted === null ? null : node.role === 'worker' ? joined(facts, node, booted, controlPlane) : booted;
   if (member === null) return null;
-  const upgraded = planUpgrade(facts, node, staged, [...member, ...earlier, ...controlPlane]);
+  const upgraded = planUpgrade(facts, node, staged, [...member, ...earlier, ...(controlPlane ?? [])]);
   if (upgraded === null) return null;
   const healthy = planHealth(facts, node, upgraded.needs);
   const open = planUncordon(facts, node, healthy, upgraded.cordons);
   return planRecord(facts, node, open);
+}
+
+/** A worker has nothing to join while its control plane is blocked. */
+function joined(
+  facts: Facts,
+  node: NodePlan,
+  booted: readonly string[],
+  controlPlane: readonly string[] | null,
+): readonly string[] | null {
+  return controlPlane === null ? null : planJoin(facts, node, booted, controlPlane);
 }
 
 function planUpgrade(
@@ -130,15 +140,16 @@ function planAvailable(
   cluster: DesiredCluster,
   draft: Draft,
   firstDone: readonly string[] | null,
-): readonly string[] {
+): readonly string[] | null {
+  if (firstDone === null) return null;
   const [name = ''] = cluster.controlPlanes;
   const reason = unhealthyReason(facts, cluster, name);
-  if (firstDone !== null && firstDone.length === 0 && reason === null) return [];
+  if (firstDone.length === 0 && reason === null) return [];
   if (cluster.workers.length === 0) return [];
   return draft.wait({
     id: `cluster/${cluster.name}/control-plane`,
     condition: `the control plane of ${cluster.name} is ready at ${cluster.version}`,
-    needs: firstDone ?? [],
+    needs: firstDone,
     detail: reason ?? '',
     guest: name,
   });

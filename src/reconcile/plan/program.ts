@@ -6,8 +6,7 @@ import type { MachineRoad } from './machine.ts';
 export function planProgram(facts: Facts, machine: DesiredMachine, road: MachineRoad | undefined): void {
   const guest = freshGuest(facts, machine.name);
   const wanted = facts.desired.programs[machine.name];
-  if (!guest || !road || road.up === null || wanted === undefined || guest.program === '' || guest.program === wanted)
-    return;
+  if (!guest || !road || road.up === null || !wanted || guest.program === '' || guest.program === wanted) return;
   if (guest.operations.some((operation) => operation.state === 'running')) return;
   road.draft.step({
     id: `machine/${machine.name}/program`,

@@ -37,6 +37,13 @@ function isSuspendedByManifest(facts: Facts, draft: Draft): boolean {
   return false;
 }
 
+const HELD = 'suspended: ';
+
+/** Whether a wait stands for a step that a suspension holds back. */
+export function isHeldBySuspension(wait: Wait): boolean {
+  return wait.condition.startsWith(HELD);
+}
+
 /** Turns the steps of a suspended target into waits of the same ids, so that what needs them goes on waiting, and says so in one block. */
 export function holdSuspended(facts: Facts, draft: Draft): void {
   const suspension = suspensionOf(facts, draft);
@@ -48,7 +55,7 @@ export function holdSuspended(facts: Facts, draft: Draft): void {
         id: step.id,
         target: step.target,
         object: step.object,
-        condition: `suspended: ${step.title}`,
+        condition: `${HELD}${step.title}`,
         sinceMs: facts.ledger.since[step.id] ?? facts.nowMs,
         timeoutMs: null,
         untilMs: null,

@@ -104,7 +104,9 @@ export function planBackup(
   const { cluster, machine, road } = inputs;
   if (freshBackup(facts, inputs)) return needs;
   const guest = freshGuest(facts, machine.name);
-  const past = operationsOf(guest, operationPrefix('backup', cluster.version));
+  // The id names a file on this host: two clusters that go to one version must not share it.
+  const subject = `${machine.name}/${cluster.version}`;
+  const past = operationsOf(guest, operationPrefix('backup', subject));
   const last = past.at(-1);
   const fetchId = `machine/${machine.name}/fetch-backup`;
   const isTaken = last?.state === 'succeeded' && !facts.records.backups.some((backup) => backup.id === last.id);
@@ -113,7 +115,7 @@ export function planBackup(
     : planOperation(facts, road.draft, {
         machine: machine.name,
         verb: 'backup',
-        subject: cluster.version,
+        subject,
         needs,
         timeoutMs: cluster.deadlines.upgradeMs,
         title: `back up ${cluster.name} (${cluster.recipe.backupName})`,
@@ -121,9 +123,7 @@ export function planBackup(
         condition: `${cluster.recipe.backupName} of ${cluster.name} is made and opened`,
       });
   if (taken === null) return null;
-  const operation = isTaken
-    ? last.id
-    : (running(last) ?? `${operationPrefix('backup', cluster.version)}${nextAttempt(past)}`);
+  const operation = isTaken ? last.id : (running(last) ?? `${operationPrefix('backup', subject)}${nextAttempt(past)}`);
   const copying = facts.inventory.operations.find((entry) => entry.id === `fetch-${operation}`);
   const wait = (after: readonly string[], detail: string) =>
     road.draft.wait({

@@ -1,0 +1,42 @@
+import type { Rollout } from './rollout.ts';
+
+/** The end of a rollout as a user would compare it: what exists and runs, without times, generations, boot ids and attempts. */
+export function picture({ world: _world, disk, ...rollout }: Rollout): Promise<unknown> {
+  return rollout.observe().then((observed) => {
+    const inventory = observed.inventory.known ? observed.inventory.value : null;
+    return {
+      domains: inventory?.domains.map(({ name, uuid, state, autostart, mark }) => ({
+        name,
+        uuid,
+        state,
+        autostart,
+        mark:
+          mark === null || mark === 'unreadable'
+            ? mark
+            : { ...mark, generation: 0, previousGeneration: null, provenAtMs: mark.provenAtMs !== null, revision: '' },
+      })),
+      guests: Object.fromEntries(
+        Object.entries(observed.guests).map(([name, reading]) => [
+          name,
+          reading.known
+            ? {
+                version: reading.value.kubernetes?.version,
+                phase: reading.value.kubernetes?.phase,
+                stateDisk: reading.value.stateDisk,
+                nodes: reading.value.kubernetes?.nodes.map((node) => [
+                  node.name,
+                  node.ready,
+                  node.version,
+                  node.unschedulable,
+                ]),
+              }
+            : 'unknown',
+        ]),
+      ),
+      reservations: inventory?.networks.map((network) => network.reservations),
+      stateDisks: inventory?.folders.map((folder) => [folder.machine, folder.hasStateDisk]),
+      applied: disk.records.applied,
+      kubeconfigs: disk.records.kubeconfigs.map((entry) => [entry.cluster, entry.server]).sort(),
+    };
+  });
+}
