@@ -2,8 +2,8 @@
 # Builds a guest image: Debian 12 with the real cloud-init and guest agent, and what
 # a kubeadm node needs except kubeadm, kubelet and kubectl themselves.
 #   guest-image.sh NAME [--stamp TEXT] [--broken]
-# The stamp stands in /etc/lab-image, so that two images differ; a broken one has no
-# init and panics at boot. The result is images/NAME.qcow2 with its .sha256 in the cache.
+# The stamp stands in /etc/lab-image, so that two images differ; the kernel of a
+# broken one finds no initramfs and panics. The result is images/NAME.qcow2 with its .sha256 in the cache.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR disable=SC1091
@@ -20,11 +20,11 @@ fi
 name=$1
 shift
 stamp=1
-init=/sbin/init
+kernel_extra=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--stamp) stamp=$2 && shift ;;
-	--broken) init=/sbin/nothing-here ;;
+	--broken) kernel_extra='rdinit=/nothing-here panic=0' ;;
 	*) echo "guest-image.sh: unknown argument $1" >&2 && exit 2 ;;
 	esac
 	shift
@@ -36,7 +36,7 @@ containerd=$(readlink -f "$lab_cache/containerd")
 base_digest=$(find "$here/guest-root" -type f -print0 | sort -z | xargs -0 cat "$here/guest-image.sh" "$here/disk.sh" |
 	digest_of "$root_archive $kubernetes $containerd" -)
 base=$lab_cache/guest-$base_digest.raw
-image=$lab_cache/images/$name-$(digest_of "$base_digest $stamp $init" /dev/null).qcow2
+image=$lab_cache/images/$name-$(digest_of "$base_digest $stamp $kernel_extra" /dev/null).qcow2
 mkdir -p "$lab_cache/images"
 if [ -f "$image" ] && [ -f "$image.sha256" ]; then
 	publish_image "$image" "$lab_cache/images/$name.qcow2"
@@ -116,11 +116,11 @@ if [ ! -f "$base" ]; then
 	mv "$work/base.raw" "$base"
 fi
 
-say "guest image: $name (stamp $stamp, init $init)"
+say "guest image: $name (stamp $stamp${kernel_extra:+, broken})"
 cp --sparse=always "$base" "$work/image.raw"
 mount_disk "$work/image.raw" "$root"
 echo "$stamp" >"$root/etc/lab-image"
-[ "$init" = /sbin/init ] || sed -i "s#APPEND #APPEND init=$init panic=0 #" "$root/boot/syslinux/extlinux.conf"
+[ -z "$kernel_extra" ] || sed -i "s#APPEND #APPEND $kernel_extra #" "$root/boot/syslinux/extlinux.conf"
 umount "$root"
 finish_image "$work/image.raw" "$image"
 publish_image "$image" "$lab_cache/images/$name.qcow2"

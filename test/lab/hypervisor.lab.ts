@@ -1,0 +1,4 @@
+import { hypervisorContract } from '../drivers/hypervisor/contract.ts';
+import { startLibvirtWorld } from './hypervisor-world.ts';
+
+hypervisorContract('libvirt', () => startLibvirtWorld('contract'));
