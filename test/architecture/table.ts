@@ -58,7 +58,7 @@ export const areas: readonly Area[] = [
     matches: /^reconcile\//,
     areas: ['model', 'plan', 'desire', 'reconcile'],
     typeAreas: ['roles'],
-    packages: ['p-retry', ...computing],
+    packages: ['p-retry', 'yaml', ...computing],
     because: 'reconcile knows the roles of drivers and no concrete one; ports and drivers are handed to it.',
   },
   {
@@ -117,7 +117,7 @@ export const areas: readonly Area[] = [
     name: 'publish',
     matches: /^publish\//,
     areas: ['model', 'publish'],
-    packages: ['prom-client', 'yaml', ...computing],
+    packages: ['prom-client', 'semver', 'yaml', ...computing],
     because: 'publishing turns model values into what leaves the agent and never reaches back into the loop.',
   },
   {
