@@ -59,7 +59,14 @@ function credentialsIn(text: string): Credentials {
   return { ca, certificate, key, token };
 }
 
+/** Deeply nested text would exhaust the parser's stack, which no catch survives; a kubeconfig is four levels deep. */
+function isDeep(text: string): boolean {
+  const brackets = text.match(/[[{]/g)?.length ?? 0;
+  return brackets > 100 || /(?:[-?:] +){8}/.test(text) || /^ {60}/m.test(text);
+}
+
 function parsed(text: string): Record<string, unknown> {
+  if (isDeep(text)) throw unsafe('it is nested too deeply');
   try {
     return record(parse(text, { maxAliasCount: 0 }));
   } catch {

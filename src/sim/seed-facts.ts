@@ -8,17 +8,25 @@ const programPath = '/usr/local/libexec/kreconcile/guest';
 
 /** What a guest would take from a seed. A seed without settings (a plain machine, a test) leaves them open and lets a state disk be new. */
 export function readSeed(seed: SeedFiles): SeedFacts {
-  const files = writtenFiles(seed.userData);
+  const userData = ownPart(seed.userData);
+  const files = writtenFiles(userData);
   const settings = files.get(settingsPath);
   const program = files.get(programPath);
   return {
     instanceId: /^instance-id:\s*(\S+)/m.exec(seed.metaData)?.[1] ?? 'nocloud',
     digest: `sha256:${hashOf([seed.userData, seed.metaData, seed.networkConfig].join('\0'))}`,
     stateUuid: setting(settings, 'STATE_UUID'),
-    stateNew: settings === undefined ? !seed.userData.includes('mount-state') : setting(settings, 'STATE_NEW') === '1',
+    stateNew: settings === undefined ? !userData.includes('mount-state') : setting(settings, 'STATE_NEW') === '1',
     program: program === undefined ? null : `sha256:${hashOf(program)}`,
     version: setting(settings, 'VERSION'),
   };
+}
+
+/** Of a multipart message the first part: a user's own user-data comes after ours. */
+function ownPart(userData: string): string {
+  if (!userData.startsWith('Content-Type: multipart/')) return userData;
+  const [, part = ''] = userData.split(/^--[^\n]*$/m);
+  return Buffer.from(part.split('\n\n')[1] ?? '', 'base64').toString('utf8');
 }
 
 /** `sha256:<hex>` of an in-guest program's text. */

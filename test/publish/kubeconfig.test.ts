@@ -51,6 +51,8 @@ describe('a kubeconfig from a guest', () => {
       'not a PEM',
     ],
     ['garbage', '\u0000\u0001: [', 'not YAML'],
+    ['text that nests thousands deep', '- '.repeat(30_000), 'nested'],
+    ['brackets that nest thousands deep', '['.repeat(30_000), 'nested'],
     ['megabytes', `a: ${'x'.repeat(300_000)}`, 'longer than'],
   ])('with %s is refused', (_, text, why) => {
     expect(() => rebuildKubeconfig(text, 'dev', 'https://x:6443')).toThrow(
