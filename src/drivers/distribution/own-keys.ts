@@ -35,3 +35,11 @@ export function listAt(tree: unknown, path: readonly string[]): readonly unknown
   const value = valueAt(tree, path);
   return Array.isArray(value) ? value : [];
 }
+
+/** The tree without what stands at a path of keys. */
+export function without(tree: ConfigTree, path: readonly string[]): ConfigTree {
+  const [key = '', ...rest] = path;
+  const { [key]: value, ...others } = tree;
+  if (value === undefined || rest.length === 0) return others;
+  return isTree(value) ? { ...others, [key]: without(value, rest) } : tree;
+}

@@ -13,13 +13,14 @@ export function configFile(node: NodeContext): string {
     ...(node.address === null ? {} : { 'node-ip': node.address }),
     ...(spec.role === 'control-plane' ? serverKeys(node) : agentKeys(node)),
   };
-  return stringify({ ...spec.config, ...ours }, { sortMapEntries: true, lineWidth: 0 });
+  // Ours is the whole list of names; k3s would append to it what stands under the key with a plus.
+  const { 'tls-san+': _appended, ...theirs } = spec.config;
+  return stringify({ ...theirs, ...ours }, { sortMapEntries: true, lineWidth: 0 });
 }
 
 function serverKeys(node: NodeContext): ConfigTree {
   const { config, podCIDR, serviceCIDR, cni } = kubernetesOf(node);
   const theirNames = [...listAt(config, ['tls-san']), ...listAt(config, ['tls-san+'])];
-  // Ours is the whole of the list; with a plus k3s would want one on every later list too.
   const isOwnNetwork = cni.plugin !== 'bridge';
   return {
     'cluster-cidr': podCIDR,

@@ -24,7 +24,6 @@ export function bridgeNetwork(): string {
 export const POD_ROUTES_PROGRAM = `#!/bin/sh
 # Routes to the pods of the other nodes, where the pod network is a plain bridge.
 set -u
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:\${PATH:-}
 . "\${KRECONCILE_ROOT:-}/etc/kreconcile/node.env"
 config=\${KRECONCILE_ROOT:-}/etc/kubernetes/admin.conf
 [ -f "$config" ] || config=\${KRECONCILE_ROOT:-}/etc/kubernetes/kubelet.conf

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { NodeContext } from '../distribution.ts';
 import { apiServerNames, kubernetesOf } from '../node-kubernetes.ts';
 import { type ConfigTree, isTree, joinLists, listAt, mergeTrees, valueAt } from '../own-keys.ts';
-import { CONFIG_KINDS, type ConfigKind } from './owned.ts';
+import { CONFIG_KINDS, type ConfigKind, theirConfig } from './owned.ts';
 
 const CRI_SOCKET = 'unix:///run/containerd/containerd.sock';
 
@@ -101,8 +101,7 @@ function apiServerEndpoint(node: NodeContext): string {
 }
 
 function configOf(node: NodeContext, kind: ConfigKind): ConfigTree | undefined {
-  const theirs = kubernetesOf(node).config[kind];
-  return isTree(theirs) ? theirs : undefined;
+  return theirConfig(kubernetesOf(node).config, kind);
 }
 
 /** Ours, theirs over it, and the lists that are joined instead of replaced put back. */

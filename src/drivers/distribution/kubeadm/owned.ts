@@ -1,6 +1,6 @@
 import type { ClusterSpec } from '../../../model/manifest.ts';
 import type { ConfigProblem } from '../config-problem.ts';
-import { isTree, valueAt } from '../own-keys.ts';
+import { type ConfigTree, isTree, valueAt, without } from '../own-keys.ts';
 
 /** Groups of the configuration kinds that `spec.config` may hold, one key each. */
 export const CONFIG_KINDS = {
@@ -60,6 +60,13 @@ const OWNED: Readonly<Record<ConfigKind, Readonly<Record<string, string>>>> = {
   },
   KubeProxyConfiguration: {},
 };
+
+/** One kind's configuration of the manifest, without the keys that kreconcile alone sets; `undefined` if there is none. */
+export function theirConfig(config: ConfigTree, kind: ConfigKind): ConfigTree | undefined {
+  const theirs = config[kind];
+  if (!isTree(theirs)) return undefined;
+  return Object.keys(OWNED[kind]).reduce((tree, key) => without(tree, key.split('.')), theirs);
+}
 
 /** What in `spec.config` kubeadm would not understand or kreconcile must decide itself. */
 export function configProblems(config: ClusterSpec['config']): readonly ConfigProblem[] {

@@ -98,6 +98,7 @@ start_k3s() {
 }
 
 become_member() {
+	mkdir -p "${K3S_MEMBER%/*}"
 	echo "$1" >"$K3S_MEMBER"
 	sync
 }
@@ -156,9 +157,12 @@ dist_upgrade() {
 		install_file "$K3S_STAGED/$version/k3s" "$upgrade_program" 0755 || fail 'k3s could not be installed'
 		sync
 	fi
-	if ! { service_restart "$K3S_SERVICE" && wait_for "$API_WAIT_SECONDS" node_reports "$version"; }; then
-		go_back
-		fail "k3s does not report $version: see journalctl -u $K3S_SERVICE"
+	# A second run finds the work done: pods are not to notice.
+	if [ "$upgrade_from" != "$version" ] || ! service_active "$K3S_SERVICE" || ! node_reports "$version"; then
+		if ! { service_restart "$K3S_SERVICE" && wait_for "$API_WAIT_SECONDS" node_reports "$version"; }; then
+			go_back
+			fail "k3s does not report $version: see journalctl -u $K3S_SERVICE"
+		fi
 	fi
 	rm -rf "${K3S_STAGED:?}/$version"
 	result version "$version"

@@ -130,9 +130,9 @@ swap_kubelet() {
 	if [ -d "$KUBEADM_PREVIOUS/$upgrade_from" ] && [ "$upgrade_from" != "$version" ]; then
 		progress "kubelet $version does not serve; puts $upgrade_from back"
 		for program in kubectl kubelet; do
-			install_file "$KUBEADM_PREVIOUS/$upgrade_from/$program" "$upgrade_programs/$program" 0755
+			install_file "$KUBEADM_PREVIOUS/$upgrade_from/$program" "$upgrade_programs/$program" 0755 || :
 		done
-		service_restart kubelet
+		service_restart kubelet || :
 	fi
 	fail "the kubelet does not report $version: see journalctl -u kubelet"
 }

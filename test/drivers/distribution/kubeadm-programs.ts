@@ -1,0 +1,77 @@
+import { type FakeNode, makeFakeNode, sha256 } from './fake-node.ts';
+import { kubeadm } from './libraries.ts';
+import { type NodeChanges, nodeOf } from './nodes.ts';
+
+/** A kubeadm of a version: it does to files what the real one does, and writes down what it was asked. */
+const kubeadmOf = (version: string): string => `#!/bin/sh
+echo "kubeadm $*" >>"$KRECONCILE_ROOT/calls"
+etc=$KRECONCILE_ROOT/etc/kubernetes
+broken() { if [ -e "$KRECONCILE_ROOT/broken-$1" ]; then rm -f "$KRECONCILE_ROOT/broken-$1"; echo "error: $1 is broken"; exit 1; fi; }
+case "$1 $2" in
+'version -o') echo ${version} ;;
+'config images')
+	wanted=$(sed -n 's/^kubernetesVersion: //p' "$5")
+	if [ "$3" = list ]; then printf 'registry.k8s.io/kube-apiserver:%s\\nregistry.k8s.io/pause:3.10.2\\n' "$wanted"; fi ;;
+'init --config')
+	broken "$1"
+	mkdir -p "$etc/pki" "$etc/manifests" "$KRECONCILE_ROOT/var/lib/etcd/member"
+	echo ca >"$etc/pki/ca.key"; echo admin >"$etc/admin.conf"; echo kubelet >"$etc/kubelet.conf"
+	for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do echo "${version}" >"$etc/manifests/$name.yaml"; done
+	echo 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint: 192.168.122.10:6443' >>"$etc/manifests/kube-apiserver.yaml"
+	echo '[bootstrap-token] Using token: abcdef.0123456789abcdef' ;;
+'reset -f') rm -rf "$etc/pki" "$etc/manifests" ;;
+'join --config') broken "$1"; mkdir -p "$etc"; cp "$3" "$KRECONCILE_ROOT/join-seen"; echo kubelet >"$etc/kubelet.conf" ;;
+'token create') echo 'kubeadm join api.dev.example:6443 --token abcdef.0123456789abcdef --discovery-token-ca-cert-hash sha256:${'d'.repeat(64)} ' ;;
+'upgrade apply' | 'upgrade node')
+	broken "$1"
+	for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do [ "$2" = node ] || [ -s "$etc/manifests/$name.yaml" ] || exit 1; done
+	mkdir -p "$etc/tmp/kubeadm-backup-etcd-1" ;;
+esac
+`;
+
+const kubeletOf = (version: string): string => `#!/bin/sh\necho 'Kubernetes ${version}'\n`;
+
+/** kubectl and behind it a cluster: the kubelet that was last started is the one that reports. */
+const kubectlOf = (version: string): string => `#!/bin/sh
+echo "kubectl $*" >>"$KRECONCILE_ROOT/calls"
+case "$*" in
+'version --client') echo 'Client Version: ${version}' ;;
+*podCIDR*) echo 10.42.0.0/24 ;;
+*kubeletVersion*) cat "$KRECONCILE_ROOT/reported" ;;
+*'snapshot save'*) echo snapshot >"$KRECONCILE_ROOT/var/lib/etcd/kreconcile-snapshot.db" ;;
+*'snapshot status'*) cat "$KRECONCILE_ROOT/snapshot-status" ;;
+*'get node'*) [ -e "$KRECONCILE_ROOT/node-known" ] ;;
+*readyz*) [ ! -e "$KRECONCILE_ROOT/api-down" ] ;;
+esac
+`;
+
+/** The release programs of a version as the official mirror lays them out. */
+export function publishKubernetes(node: FakeNode, version: string): void {
+  const programs = { kubeadm: kubeadmOf(version), kubelet: kubeletOf(version), kubectl: kubectlOf(version) };
+  for (const [name, text] of Object.entries(programs)) {
+    node.publish(`release/${version}/bin/linux/amd64/${name}`, text);
+    node.publish(`release/${version}/bin/linux/amd64/${name}.sha256`, sha256(text));
+  }
+}
+
+/** The same programs as an image that was made for them holds them. */
+export function holdKubernetes(node: FakeNode, version: string): void {
+  node.write('usr/local/bin/kubeadm', kubeadmOf(version), 0o755);
+  node.write('usr/local/bin/kubelet', kubeletOf(version), 0o755);
+  node.write('usr/local/bin/kubectl', kubectlOf(version), 0o755);
+}
+
+/** A node of the kubeadm cluster `dev` right after its seed, with `v1.36.1` and `v1.36.3` on the mirror. */
+export function makeKubeadmNode(shell: string, role: 'control-plane' | 'worker', changes: NodeChanges = {}): FakeNode {
+  const version = 'v1.36.1';
+  const recipe = kubeadm.recipe({ distribution: 'kubeadm', version, image: 'x', controlPlane: { machineClass: 'x' } });
+  const node = makeFakeNode(shell, kubeadm, nodeOf(recipe, { distribution: 'kubeadm', version }, role, changes));
+  publishKubernetes(node, version);
+  publishKubernetes(node, 'v1.36.3');
+  node.write(
+    'on-start',
+    '[ "$2" != kubelet ] || { kubelet --version | sed "s/Kubernetes //" >"$KRECONCILE_ROOT/reported"; }\n',
+  );
+  node.write('snapshot-status', '{"hash":1,"revision":7,"totalKey":42,"totalSize":9}\n');
+  return node;
+}

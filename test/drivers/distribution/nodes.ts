@@ -1,0 +1,89 @@
+import type { NodeContext } from '../../../src/drivers/distribution/distribution.ts';
+import type { DesiredCluster, DesiredMachine, Recipe } from '../../../src/model/desired.ts';
+import type { KubernetesSpec } from '../../../src/model/spec.ts';
+
+/** What a test changes in the cluster `dev`. */
+export interface NodeChanges {
+  readonly kubernetes?: Partial<KubernetesSpec>;
+  readonly cluster?: Partial<DesiredCluster>;
+  readonly address?: string | null;
+  readonly controlPlaneAddress?: string | null;
+}
+
+const deadlines = { bootMs: 600_000, readyMs: 900_000, upgradeMs: 900_000, drainMs: 300_000, shutdownMs: 120_000 };
+const policies = { suspended: false, powerState: 'On', prune: 'Confirm', deadlines } as const;
+
+/** A node of the cluster `dev` as `desire` resolves it. */
+export function nodeOf(
+  recipe: Recipe,
+  versions: Pick<KubernetesSpec, 'distribution' | 'version'>,
+  role: KubernetesSpec['role'],
+  changes: NodeChanges = {},
+): NodeContext {
+  const name = role === 'control-plane' ? 'dev-cp-1' : 'dev-general-1';
+  const kubernetes: KubernetesSpec = {
+    ...versions,
+    role,
+    endpointHost: 'api.dev.example',
+    podCIDR: '10.42.0.0/16',
+    serviceCIDR: '10.43.0.0/16',
+    cni: { plugin: 'bridge' },
+    registries: [],
+    mirrors: {},
+    config: {},
+    keepPaths: recipe.keepPaths,
+    ...changes.kubernetes,
+  };
+  const cluster: DesiredCluster = {
+    ...policies,
+    name: 'dev',
+    ...versions,
+    recipe,
+    controlPlanes: ['dev-cp-1'],
+    workers: ['dev-general-1'],
+    endpoint: { host: 'api.dev.example', port: 6443 },
+    endpointHost: kubernetes.endpointHost,
+    apiPort: recipe.apiPort,
+    maxUnavailable: 1,
+    backup: { maxAgeMs: 900_000, keep: 5 },
+    cniManifest: null,
+    ...changes.cluster,
+  };
+  const address = role === 'control-plane' ? '192.168.122.10' : null;
+  return {
+    machine: machineOf(name, kubernetes),
+    cluster,
+    address: changes.address === undefined ? address : changes.address,
+    controlPlaneAddress: changes.controlPlaneAddress === undefined ? '192.168.122.10' : changes.controlPlaneAddress,
+    arch: 'amd64',
+  };
+}
+
+function machineOf(name: string, kubernetes: KubernetesSpec): DesiredMachine {
+  return {
+    ...policies,
+    name,
+    object: { kind: 'Cluster', name: 'dev' },
+    uuid: '7f8a3c52-6f0e-5d8f-9d2b-0d4bb8a1c001',
+    mac: '52:54:00:12:34:56',
+    spec: {
+      image: { digest: `sha256:${'0'.repeat(64)}`, os: 'debian', version: '13', arch: 'x86_64', format: 'qcow2' },
+      cpus: 2,
+      memoryMiB: 4096,
+      diskMiB: 40_960,
+      stateDiskMiB: 20_480,
+      cpuMode: 'host-passthrough',
+      firmware: 'bios',
+      network: { name: 'default', attach: { kind: 'network', name: 'default' }, addressing: null },
+      address: null,
+      access: { user: null, sshAuthorizedKeys: [] },
+      userDataDigest: null,
+      kubernetes,
+    },
+    stateDisk: { filesystemUuid: '7f8a3c52-6f0e-5d8f-9d2b-0d4bb8a1c002', serial: 'kre-0123456789abcdef' },
+    stableAddress: true,
+    userData: null,
+    needsGuestAgent: true,
+    deletionPolicy: 'Retain',
+  };
+}
