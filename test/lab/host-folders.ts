@@ -18,7 +18,7 @@ export async function layOutHost(root: string): Promise<void> {
     'dev',
     'etc/kreconcile',
     'etc/libvirt',
-    'var/log/libvirt',
+    'var/log/libvirt/qemu',
     'var/cache/libvirt',
     'var/lib/libvirt/images',
   ];

@@ -53,7 +53,7 @@ async function removeGenerations({ layout, files }: DeletionParts, machine: Mach
 async function putAwayState(
   { layout, files, clock }: DeletionParts,
   machine: MachineRef,
-  { next }: OwnedDomain,
+  { mark }: OwnedDomain,
   policy: DeletionPolicy,
 ): Promise<void> {
   const path = layout.stateDisk(machine.name);
@@ -61,8 +61,7 @@ async function putAwayState(
   if (policy === 'Delete') return files.removeFile(path);
   const time = new Date(clock.now()).toISOString().replace(/[-:]|\.\d+/g, '');
   const folder = await retainedFolder(files, layout, machine.uuid, time);
-  const { mark } = next;
-  if (mark !== null && mark !== 'unreadable') await files.write(`${folder}/mark.json`, `${markText(mark)}\n`);
+  await files.write(`${folder}/mark.json`, `${markText(mark)}\n`);
   await files.rename(path, `${folder}/state.qcow2`);
 }
 

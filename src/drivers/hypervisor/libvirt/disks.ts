@@ -22,29 +22,35 @@ type DiskActs = Pick<Hypervisor, 'prepareDisks' | 'replaceSeed'>;
 
 /** Promises as `MachineActs` states them. */
 export function createDiskActs({ owned, layout, files, disks, seeds }: DiskParts): DiskActs {
-  const prepareRoot = async ({ machine, generation, image, diskMiB }: DiskRequest): Promise<void> => {
+  const makeRoot = async ({ machine, generation, image, diskMiB }: DiskRequest): Promise<void> => {
     const base = layout.image(image.digest, image.format);
-    if ((await files.stat(base)) === null) throw imageMissing(image.digest);
-    const path = layout.rootDisk(machine.name, generation);
+    const { virtualSizeBytes } = await disks.inspect(base);
+    if (virtualSizeBytes > diskMiB * 2 ** 20) throw diskTooSmall(machine.name, diskMiB, virtualSizeBytes);
     await files.ensureFolder(layout.root, passable);
     await assertOwnFolder(files, layout.machine(machine.name));
     await files.ensureFolder(layout.machine(machine.name), passable);
     await files.ensureFolder(layout.generation(machine.name, generation), passable);
-    if ((await files.stat(path)) !== null) return;
-    const { virtualSizeBytes } = await disks.inspect(base);
-    if (virtualSizeBytes > diskMiB * 2 ** 20) throw diskTooSmall(machine.name, diskMiB, virtualSizeBytes);
-    await disks.createOverlay(path, { path: base, format: image.format }, diskMiB);
+    // Before the root: interrupted here, it must not look like one that ran.
+    await files.write(layout.unstarted(machine.name, generation), '');
+    const overlay = { path: base, format: image.format };
+    await disks.createOverlay(layout.rootDisk(machine.name, generation), overlay, diskMiB);
   };
   return {
     prepareDisks: async (request) => {
-      const { machine, generation, stateDisk, seed } = request;
+      const { machine, generation, image, stateDisk, seed } = request;
       const domain = await owned.find(machine);
-      await prepareRoot(request);
-      if (stateDisk && (await files.stat(layout.stateDisk(machine.name))) === null) {
+      if ((await files.stat(layout.image(image.digest, image.format))) === null) throw imageMissing(image.digest);
+      const exists = async (path: string): Promise<boolean> => (await files.stat(path)) !== null;
+      const wasStarted =
+        (await exists(layout.rootDisk(machine.name, generation))) &&
+        !(await exists(layout.unstarted(machine.name, generation)));
+      const isNew = !wasStarted && !domain?.isActive;
+      if (isNew) await makeRoot(request);
+      if (stateDisk && !(await exists(layout.stateDisk(machine.name)))) {
         await disks.createBlank(layout.stateDisk(machine.name), stateDisk.sizeMiB);
       }
       const seedPath = layout.seed(machine.name, generation);
-      if (domain === null || (await files.stat(seedPath)) === null) await seeds.write(seedPath, seed);
+      if (isNew || !(await exists(seedPath))) await seeds.write(seedPath, seed);
     },
     replaceSeed: async (machine, generation, seed) => {
       await owned.require(machine);

@@ -64,7 +64,7 @@ export function createLibvirt(settings: LibvirtSettings): Hypervisor {
     watch: createWatch(virsh, host),
     define: createDefine({ owned, host, layout, files, tools, owner, allowEmulation }),
     ...createDiskActs({ owned, layout, files, disks, seeds }),
-    ...createPowerActs(virsh, owned),
+    ...createPowerActs({ virsh, owned, layout, files }),
     updateLive: createUpdateLive({ virsh, owned, layout, disks }),
     deleteMachine: createDeleteMachine({ owned, layout, files, clock }),
     ...createAddressActs(virsh),

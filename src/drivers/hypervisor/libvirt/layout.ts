@@ -11,6 +11,8 @@ export interface Layout {
   generation(name: string, generation: number): string;
   rootDisk(name: string, generation: number): string;
   seed(name: string, generation: number): string;
+  /** Stands in a generation's folder until the machine is first started from it. */
+  unstarted(name: string, generation: number): string;
   stateDisk(name: string): string;
   image(digest: string, format: 'qcow2' | 'raw'): string;
   /** What is downloaded of an image so far. */
@@ -45,6 +47,7 @@ export function createLayout(root: string): Layout {
     generation,
     rootDisk: (name, number) => `${generation(name, number)}/root.qcow2`,
     seed: (name, number) => `${generation(name, number)}/seed.iso`,
+    unstarted: (name, number) => `${generation(name, number)}/unstarted`,
     stateDisk: (name) => `${machine(name)}/state.qcow2`,
     image: (digest, format) => `${root}/${digestWord(digest)}.${format}`,
     partialImage: (digest) => `${root}/.${digestWord(digest)}.part`,

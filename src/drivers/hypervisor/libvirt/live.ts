@@ -34,19 +34,13 @@ export function createUpdateLive({ virsh, owned, layout, disks }: LiveParts): Hy
   return async (machine, change) => {
     const domain = await owned.require(machine);
     const paths = {
-      root: generationRoot(domain, layout, machine),
+      root: layout.rootDisk(machine.name, domain.mark.generation),
       state: layout.stateDisk(machine.name),
     };
     if (change.cpus !== null) await raiseCpus(virsh, owned, machine, domain, change.cpus);
     if (change.diskMiB !== null) await growDisk(machine, domain.isActive, paths.root, change.diskMiB);
     if (change.stateDiskMiB !== null) await growDisk(machine, domain.isActive, paths.state, change.stateDiskMiB);
   };
-}
-
-function generationRoot({ next }: OwnedDomain, layout: Layout, machine: MachineRef): string {
-  const { mark } = next;
-  if (mark === null || mark === 'unreadable') throw refused(machine, 'describe', 'its mark has gone');
-  return layout.rootDisk(machine.name, mark.generation);
 }
 
 async function raiseCpus(

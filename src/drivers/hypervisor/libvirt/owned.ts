@@ -1,3 +1,4 @@
+import type { Mark } from '../../../model/mark.ts';
 import type { VirshCommand, VirshResult } from '../../../virsh/batch.ts';
 import type { Virsh } from '../../../virsh/virsh.ts';
 import type { MachineRef } from '../hypervisor.ts';
@@ -10,8 +11,9 @@ export interface OwnedDomain {
   readonly state: string;
   /** It has a QEMU: running, paused, on its way down, or kept after a crash. */
   readonly isActive: boolean;
-  /** The definition of the next boot; the mark's newest text stands in both. */
+  /** The definition of the next boot. */
   readonly next: DomainDescription;
+  readonly mark: Mark;
 }
 
 /** Looks before every act: whose domain it is, and what state it is in. */
@@ -43,9 +45,9 @@ export function createOwnership(virsh: Virsh, owner: string): Ownership {
       return null;
     }
     const next = parseDomain(xml.stdout);
-    assertOurs(machine, owner, next);
+    const mark = assertOurs(machine, owner, next);
     const word = state.stdout.trim();
-    return { state: word, isActive: word !== 'shut off', next };
+    return { state: word, isActive: word !== 'shut off', next, mark };
   };
   return {
     find,
@@ -66,9 +68,10 @@ function firstFailure(results: readonly VirshResult[]): VirshResult | undefined 
   return results.find((result) => !result.ok);
 }
 
-function assertOurs(machine: MachineRef, owner: string, { name, mark }: DomainDescription): void {
+function assertOurs(machine: MachineRef, owner: string, { name, mark }: DomainDescription): Mark {
   if (name !== machine.name) throw conflict(`the domain with the UUID of ${machine.name} is named ${name}`);
   if (mark === null) throw conflict(`the domain ${name} does not carry a mark of kreconcile`);
   if (mark === 'unreadable') throw conflict(`the mark of the domain ${name} cannot be read`);
   if (mark.owner !== owner) throw conflict(`the domain ${name} belongs to the owner ${mark.owner}, not to ${owner}`);
+  return mark;
 }

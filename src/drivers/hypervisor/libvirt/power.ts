@@ -1,7 +1,9 @@
 import { KreError } from '../../../model/error.ts';
+import type { Files } from '../../../model/ports.ts';
 import type { Virsh } from '../../../virsh/virsh.ts';
 import type { Hypervisor, MachineRef } from '../hypervisor.ts';
 import { refused } from './failures.ts';
+import type { Layout } from './layout.ts';
 import { markNamespace, markPrefix, markText } from './mark-text.ts';
 import type { Ownership } from './owned.ts';
 import { buildXml } from './xml.ts';
@@ -11,11 +13,19 @@ type PowerActs = Pick<Hypervisor, 'start' | 'shutdown' | 'powerOff' | 'resume' |
 /** libvirt waits up to a minute for an agent that was asked to shut down; whether it did is for observing to tell. */
 const shutdownTimeoutMs = 4_000;
 
+export interface PowerParts {
+  readonly virsh: Virsh;
+  readonly owned: Ownership;
+  readonly layout: Layout;
+  readonly files: Files;
+}
+
 /** The short acts; promises as `MachineActs` states them. */
-export function createPowerActs(virsh: Virsh, owned: Ownership): PowerActs {
+export function createPowerActs({ virsh, owned, layout, files }: PowerParts): PowerActs {
   return {
     start: async (machine) => {
-      const { isActive } = await owned.require(machine);
+      const { isActive, mark } = await owned.require(machine);
+      await files.removeFile(layout.unstarted(machine.name, mark.generation));
       if (!isActive) await owned.act(machine, 'start', [['start', machine.uuid]]);
     },
     shutdown: async (machine, mode) => {

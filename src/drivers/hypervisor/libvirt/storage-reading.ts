@@ -29,8 +29,11 @@ async function readFolder(files: Files, layout: Layout, machine: string): Promis
   const names = await files.list(layout.machine(machine)).catch(() => null);
   if (names === null) return null;
   const numbers = names.flatMap((name) => generationOf(name) ?? []).sort((a, b) => a - b);
-  const withRoot = await Promise.all(
-    numbers.map(async (number) => ((await files.stat(layout.rootDisk(machine, number))) ? [number] : [])),
+  const started = await Promise.all(
+    numbers.map(async (number) => {
+      const found: readonly string[] = await files.list(layout.generation(machine, number)).catch(() => []);
+      return found.includes('root.qcow2') && !found.includes('unstarted') ? [number] : [];
+    }),
   );
-  return { machine, generations: withRoot.flat(), hasStateDisk: names.includes('state.qcow2') };
+  return { machine, generations: started.flat(), hasStateDisk: names.includes('state.qcow2') };
 }
