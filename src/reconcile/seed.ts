@@ -1,18 +1,16 @@
-import { stringify } from 'yaml';
+import { Document } from 'yaml';
 import type { Distribution, NodeContext } from '../drivers/distribution/distribution.ts';
 import type { OperatingSystem } from '../drivers/os/os.ts';
 import type { DesiredCluster, DesiredMachine } from '../model/desired.ts';
 import type { SeedFiles } from '../model/seed.ts';
+import { firstBootCommand, laterBootCommand, programPath, settingsPath } from './seed/boot-command.ts';
+import { type CloudConfig, cloudConfigText, mergeCloudConfig, readUserData } from './seed/cloud-config.ts';
 import { networkConfig } from './seed/network-config.ts';
 import { nodeSettings, settingsText } from './seed/settings.ts';
-import { joinUserData } from './seed/user-data.ts';
-
-/** Where the in-guest program and its settings stand in every guest. */
-const PROGRAM = '/usr/local/libexec/kreconcile/guest';
-const SETTINGS = '/etc/kreconcile/node.env';
 
 export interface SeedInputs {
   readonly machine: DesiredMachine;
+  /** `null` with a plain machine, as is `distribution`. */
   readonly cluster: DesiredCluster | null;
   readonly os: OperatingSystem;
   readonly distribution: Distribution | null;
@@ -20,96 +18,93 @@ export interface SeedInputs {
   readonly program: string;
   readonly secrets: Readonly<Record<string, string>>;
   readonly generation: number;
+  /** The machine's own address where it is known beforehand; `null` for DHCP. */
   readonly address: string | null;
   readonly controlPlaneAddress: string | null;
   /** Whether a blank state disk may be formatted. */
   readonly stateNew: boolean;
-  /** `settled`: the same identity, network and per-boot work, and nothing of first boot: no secret, no user-data. */
+  /**
+   * `settled`: for a guest whose first boot has ended. Same meta-data and network configuration and what runs on each boot; no secret, no work of first
+   * boot, and never again a new state disk.
+   */
   readonly phase: 'first-boot' | 'settled';
 }
 
-/**
- * The NoCloud seed of a machine. Its instance-id is the domain's UUID and the generation, so that cloud-init runs once per root disk. What must
- * come before services (program, settings, state disk) stands in `bootcmd`, which cloud-init runs before `write_files`.
- */
-export function renderSeed(inputs: SeedInputs): SeedFiles {
-  const { machine, generation } = inputs;
-  const own = `#cloud-config\n${stringify(cloudConfig(inputs), { lineWidth: 0 })}`;
+/** The NoCloud seed of one generation of a machine. The same request gives the same texts. `ManifestInvalid` for userData that cannot be used. */
+export function renderSeed(request: SeedInputs): SeedFiles {
+  const { machine, phase } = request;
+  const instance = `${machine.uuid}-${request.generation}`;
+  const theirs = machine.userData === null ? {} : readUserData(machine.name, machine.userData);
+  const userData =
+    phase === 'first-boot'
+      ? mergeCloudConfig(firstBoot(request, instance), theirs)
+      : mergeCloudConfig(settled(request), eachBootOf(theirs));
   return {
-    metaData: stringify({ 'instance-id': `${machine.uuid}-${generation}`, 'local-hostname': machine.name }),
-    networkConfig: stringify(networkConfig(machine, inputs.address)),
-    userData: inputs.phase === 'first-boot' && machine.userData !== null ? joinUserData(own, machine.userData) : own,
+    userData: cloudConfigText(userData),
+    metaData: yamlText({ 'instance-id': instance, 'local-hostname': machine.name }),
+    networkConfig: yamlText(networkConfig(machine, request.address)),
   };
 }
 
-function cloudConfig(inputs: SeedInputs): object {
-  const { machine, os, phase } = inputs;
-  const base = { hostname: machine.name, preserve_hostname: false, ...os.cloudConfig, ...access(machine) };
-  if (phase === 'settled') return { ...base, bootcmd: [mountState(), ...os.bootCommands] };
-  const agent =
-    os.agentPackages.length === 0 ? [] : [`${PROGRAM} install-packages ${os.agentPackages.join(' ')} || true`];
+function yamlText(value: object): string {
+  return new Document(value, { version: '1.1' }).toString({ lineWidth: 0 });
+}
+
+/** Who the machine is and who may enter: the same on every boot. */
+function identity({ machine, os }: SeedInputs): CloudConfig {
+  const { user, sshAuthorizedKeys } = machine.spec.access;
+  const keys = sshAuthorizedKeys.length === 0 ? {} : { ssh_authorized_keys: sshAuthorizedKeys };
+  const named = user !== null && user !== os.defaultUser;
   return {
-    ...base,
-    bootcmd: [install(inputs), mountState(), ...os.bootCommands],
-    write_files: files(inputs),
+    hostname: machine.name,
+    preserve_hostname: false,
+    ssh_pwauth: false,
+    ...os.cloudConfig,
+    ...(named
+      ? { users: [{ name: user, shell: '/bin/bash', sudo: 'ALL=(ALL) NOPASSWD:ALL', lock_passwd: true, ...keys }] }
+      : { users: ['default'], ...keys }),
+  };
+}
+
+function firstBoot(request: SeedInputs, instance: string): CloudConfig {
+  const { machine, os, program, distribution, secrets } = request;
+  const node = nodeOf(request);
+  const settings = settingsOf(request, request.stateNew);
+  const files = node && distribution ? distribution.firstBootFiles(node, secrets) : [];
+  return {
+    ...identity(request),
+    write_files: [
+      { path: settingsPath, permissions: '0644', content: settings },
+      { path: programPath, permissions: '0755', content: program },
+      ...files.map(({ path, permissions, content }) => ({ path, permissions, content })),
+    ],
+    bootcmd: [firstBootCommand(instance, settings, program), ...os.bootCommands],
     runcmd: [
-      ...agent,
+      // Not `packages`: that asks a mirror in any case, and an image for offline sites holds them already.
+      [programPath, 'install-packages', ...os.agentPackages],
       ...os.firstBootCommands,
-      ...(inputs.cluster ? [`${PROGRAM} start bootstrap bootstrap-first </dev/null`] : []),
+      ...(machine.spec.kubernetes ? [`${programPath} start bootstrap bootstrap-first </dev/null`] : []),
     ],
   };
 }
 
-function access({ spec }: DesiredMachine): object {
-  const { user, sshAuthorizedKeys } = spec.access;
-  if (sshAuthorizedKeys.length === 0) return {};
-  if (user === null) return { ssh_authorized_keys: [...sshAuthorizedKeys] };
-  const account = {
-    name: user,
-    lock_passwd: true,
-    shell: '/bin/sh',
-    sudo: 'ALL=(ALL) NOPASSWD:ALL',
-    ssh_authorized_keys: [...sshAuthorizedKeys],
-  };
-  return { users: ['default', account] };
+function settled(request: SeedInputs): CloudConfig {
+  return { ...identity(request), bootcmd: [laterBootCommand(settingsOf(request, false)), ...request.os.bootCommands] };
 }
 
-function files(inputs: SeedInputs): readonly object[] {
-  const node = contextOf(inputs);
-  if (!node || !inputs.distribution) return [];
-  return inputs.distribution.firstBootFiles(node, inputs.secrets).map(({ path, content, permissions }) => ({
-    path,
-    permissions,
-    encoding: 'b64',
-    content: base64(content),
-  }));
+/** What a Machine's own user-data says about each boot; the rest of it was work of first boot, and may hold secrets. */
+function eachBootOf(theirs: CloudConfig): CloudConfig {
+  const bootcmd = theirs['bootcmd'];
+  return Array.isArray(bootcmd) ? { bootcmd } : {};
 }
 
-/** Written once per root: a later program is installed through the guest agent and must not be undone by a reboot. */
-function install(inputs: SeedInputs): string {
-  const node = contextOf(inputs);
-  const extra = node && inputs.distribution ? inputs.distribution.settings(node) : {};
-  const settings = settingsText({ ...nodeSettings(inputs), ...extra });
-  return [
-    `if [ ! -e ${SETTINGS} ]; then`,
-    `mkdir -p ${folderOf(PROGRAM)} ${folderOf(SETTINGS)}`,
-    writeBase64(PROGRAM, inputs.program, '0755'),
-    writeBase64(SETTINGS, settings, '0600'),
-    'fi',
-  ].join('\n');
+function settingsOf(request: SeedInputs, stateNew: boolean): string {
+  const { machine, os, address, distribution } = request;
+  return settingsText(nodeSettings({ machine, os, address, distribution, node: nodeOf(request), stateNew }));
 }
 
-/** Once it is mounted, nothing may ever format it again, whatever disk turns up later. */
-function mountState(): string {
-  return `if [ -x ${PROGRAM} ]; then ${PROGRAM} mount-state && sed -i "s/^STATE_NEW=.*/STATE_NEW=''/" ${SETTINGS}; fi`;
-}
-
-function writeBase64(path: string, text: string, mode: string): string {
-  return `base64 -d >${path}.new <<'KRECONCILE'\n${base64(text).replaceAll(/.{76}/g, '$&\n')}\nKRECONCILE\nchmod ${mode} ${path}.new && mv ${path}.new ${path}`;
-}
-
-function contextOf({ machine, cluster, address, controlPlaneAddress }: SeedInputs): NodeContext | null {
-  if (!cluster) return null;
+function nodeOf({ machine, cluster, address, controlPlaneAddress }: SeedInputs): NodeContext | null {
+  if (cluster === null || machine.spec.kubernetes === null) return null;
   return {
     machine,
     cluster,
@@ -117,12 +112,4 @@ function contextOf({ machine, cluster, address, controlPlaneAddress }: SeedInput
     controlPlaneAddress,
     arch: machine.spec.image.arch === 'aarch64' ? 'arm64' : 'amd64',
   };
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64');
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'));
 }

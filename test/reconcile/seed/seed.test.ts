@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { createK3s } from '../../../src/drivers/distribution/k3s/k3s.ts';
 import { debian } from '../../../src/drivers/os/debian/debian.ts';
 import { ubuntu } from '../../../src/drivers/os/ubuntu/ubuntu.ts';
-import { renderSeed, type SeedRequest } from '../../../src/reconcile/seed.ts';
+import { renderSeed, type SeedInputs } from '../../../src/reconcile/seed.ts';
 import { nodeOf } from '../../drivers/distribution/nodes.ts';
 import { base } from '../../drivers/guest/program/guest-root.ts';
 
@@ -22,7 +22,7 @@ const recipe = {
 const program = '#!/bin/sh\n# the in-guest program\necho "it\'s me"\n';
 const longProgram = `${program}${'# a long line of comment, as a real program has many\n'.repeat(50)}`;
 
-function nodeRequest(changes: Partial<SeedRequest> = {}): SeedRequest {
+function nodeRequest(changes: Partial<SeedInputs> = {}): SeedInputs {
   const { machine, cluster, address, controlPlaneAddress } = nodeOf(recipe, version, 'control-plane');
   const secrets = Object.fromEntries(distribution.secrets.map(({ name }) => [name, `secret-${name}-value`]));
   return {
@@ -41,7 +41,7 @@ function nodeRequest(changes: Partial<SeedRequest> = {}): SeedRequest {
   };
 }
 
-function plainRequest(userData: string | null, changes: Partial<SeedRequest> = {}): SeedRequest {
+function plainRequest(userData: string | null, changes: Partial<SeedInputs> = {}): SeedInputs {
   const { machine } = nodeRequest();
   return {
     ...nodeRequest(),
@@ -65,8 +65,8 @@ function plainRequest(userData: string | null, changes: Partial<SeedRequest> = {
   };
 }
 
-const userDataOf = (request: SeedRequest) => parse(renderSeed(request).userData, { version: '1.1' });
-const all = (request: SeedRequest) => {
+const userDataOf = (request: SeedInputs) => parse(renderSeed(request).userData, { version: '1.1' });
+const all = (request: SeedInputs) => {
   const { userData, metaData, networkConfig } = renderSeed(request);
   return `==== user-data\n${userData}==== meta-data\n${metaData}==== network-config\n${networkConfig}`;
 };
@@ -144,7 +144,7 @@ sh -c "$script" sh id-2 "A='3'" 'echo another'; cat etc/kreconcile/instance`;
   });
 
   it('names the state disk, and whether it should be new', () => {
-    const settings = (changes: Partial<SeedRequest>) =>
+    const settings = (changes: Partial<SeedInputs>) =>
       userDataOf(nodeRequest(changes)).write_files[0].content as string;
     expect(settings({})).toContain(
       "STATE_SERIAL='kre-0123456789abcdef'\nSTATE_UUID='7f8a3c52-6f0e-5d8f-9d2b-0d4bb8a1c002'\nSTATE_NEW='1'\n",

@@ -33,6 +33,14 @@ describe("a Machine's own user-data", () => {
     },
   );
 
+  it('decides what is not needed: may passwords be used, should packages be upgraded', () => {
+    const upgraded = mergeCloudConfig(
+      { ...ours, ssh_pwauth: false },
+      readUserData('runner', '#cloud-config\nssh_pwauth: true\n'),
+    );
+    expect(upgraded).toEqual({ ...ours, ssh_pwauth: true });
+  });
+
   it('may be empty', () => expect(merge('#cloud-config\n')).toEqual(ours));
 
   it.each([

@@ -1,5 +1,6 @@
 # The state disk: mounted, formatted only when proven blank and asked for, else the services stay down.
 
+STATE_ATTACHED=$ROOT/etc/kreconcile/state-attached
 STATE_UNIT='var-lib-kreconcile\x2dstate.mount'
 
 # kept_paths: KEEP_PATHS, parents first, without what lies below another kept path.
@@ -166,9 +167,16 @@ mount_state() {
 	done
 	examine_state
 	if [ "$STATE_FOUND" = blank ]; then
-		if [ "$STATE_NEW" != 1 ]; then STATE_FOUND=blank-refused; else format_state || STATE_FOUND=foreign; fi
+		# This root had its disk once: whatever blank one turns up later is not it.
+		first_line "$STATE_ATTACHED"
+		if [ "$STATE_NEW" != 1 ] || [ "$FIRST_LINE" = "$STATE_UUID" ]; then
+			STATE_FOUND=blank-refused
+		else
+			format_state || STATE_FOUND=foreign
+		fi
 	fi
 	if [ "$STATE_FOUND" = ours ] && attach_state; then
+		echo "$STATE_UUID" | write_changed "$STATE_ATTACHED"
 		echo mounted >"$RUN_FOLDER/state"
 		for held in $stopped_services; do service_start "$held" || :; done
 		return 0

@@ -142,6 +142,16 @@ mount --make-shared /var/lib/kubelet`);
     }
   });
 
+  it('that turns up blank where one was mounted before is not formatted, though the seed still says new', async () => {
+    const guest = make({ isNew: true });
+    attach(guest);
+    expect((await guest.run(['mount-state'])).code).toBe(0);
+    guest.write('proc/self/mounts', '');
+    attach(guest);
+    expect((await guest.run(['mount-state'])).code).toBe(1);
+    expect(await reading(guest)).toBe('blank-refused');
+  });
+
   it('whose formatting a power cut interrupted is formatted again', async () => {
     const guest = make({ isNew: true });
     const disk = attach(guest, (fd) => {
