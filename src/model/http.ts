@@ -21,7 +21,9 @@ export interface HttpRequest {
   readonly query: Readonly<Record<string, string>>;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** As UTF-8; what is no text (Kubernetes clients send protobuf) is whole in `bodyBytes` alone. */
   readonly body: string;
+  readonly bodyBytes?: Uint8Array;
   /** Common name of a client certificate that `clientCa` signed. */
   readonly clientName?: string;
   /** Aborted when the client has gone; a handler that streams stops then. */

@@ -129,6 +129,15 @@ export function loseNode(state: WorldState, domain: SimDomain, atMs: number): vo
   schedule(state, { atMs: dueMs, kind: 'lost', of: member.clusterUid, about: member.node });
 }
 
+/** The machine of a lost node goes on where it was. */
+export function findNode(state: WorldState, domain: SimDomain, atMs: number): void {
+  const member = memberOf(state, domain);
+  const node = member ? state.clusters[member.clusterUid]?.nodes[member.node] : undefined;
+  if (!node || !domain.run?.serviceActive) return;
+  node.lostAtMs = null;
+  if (!node.ready) scheduleReady(state, domain, atMs);
+}
+
 /** The grace period of a lost node has passed. */
 export function becomeNotReady(state: WorldState, clusterUid: string, name: string, atMs: number): void {
   const node = state.clusters[clusterUid]?.nodes[name];

@@ -3,6 +3,7 @@ import type { HostOperation } from '../model/observed.ts';
 import type { SeedFiles } from '../model/seed.ts';
 import { dropLostClusters } from './cluster.ts';
 import type { SimCluster } from './cluster-state.ts';
+import { addDomain, domainNamed, removeDomain } from './domains.ts';
 import { type ClusterCall, callGuest } from './guest-calls.ts';
 import { clusterServedBy, guestStatus } from './guest-status.ts';
 import { nextUuid } from './identity.ts';
@@ -24,6 +25,9 @@ export interface SimHand {
   halfway(): void;
   /** Tells watchers what they would hear from libvirt. */
   tell(notice: Notice): void;
+  domainNamed(name: string): SimDomain | null;
+  addDomain(init: Pick<SimDomain, 'uuid' | 'name' | 'mark' | 'next'>): SimDomain;
+  removeDomain(domain: SimDomain): void;
   powerOn(domain: SimDomain): void;
   askShutdown(domain: SimDomain): void;
   turnOff(domain: SimDomain, reason: string): void;
@@ -55,6 +59,9 @@ export function handOn(state: WorldState, notices: Notice[], halfway: () => void
     nowMs: state.atMs,
     halfway,
     tell: (notice) => notices.push(notice),
+    domainNamed: (name) => domainNamed(state, name),
+    addDomain: (init) => addDomain(state, init),
+    removeDomain: (domain) => removeDomain(state, domain),
     powerOn: (domain) => {
       powerOn(state, domain, state.atMs);
       notices.push({ kind: 'lifecycle', machine: domain.name });

@@ -40,6 +40,7 @@ export function newWorld(nowMs: number, settings: WorldSettings = {}): WorldStat
     imagesFolder: '/var/lib/libvirt/images/kreconcile',
     program: settings.program ?? `sha256:${'0'.repeat(64)}`,
     domains: {},
+    names: {},
     networks: [defaultNetwork(settings.subnet ?? '127.77.0.0/16'), bridge('br0')],
     images: {},
     operations: {},

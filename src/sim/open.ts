@@ -4,6 +4,7 @@ import type { Clock, Files } from '../model/ports.ts';
 import { certifiedKubeconfigs, placeholderKubeconfigs } from './kubeconfig.ts';
 import { newWorld, type WorldSettings } from './new-world.ts';
 import { fileStore, memoryStore } from './store.ts';
+import { takeTurns } from './turns.ts';
 import { type SimWorld, worldOver } from './world.ts';
 
 export interface WorldOptions extends WorldSettings {
@@ -29,14 +30,15 @@ export async function openSimWorld(uri: string, options: WorldOptions): Promise<
   };
   if (folder === null) {
     const kubeconfigs = options.credentials === 'certificates' ? certifiedKubeconfigs() : placeholderKubeconfigs();
-    return worldOver(uri, clock, newWorld(clock.now(), options), memoryStore, kubeconfigs, adopt);
+    const turns = takeTurns(clock, newWorld(clock.now(), options), memoryStore, adopt);
+    return worldOver(uri, clock, turns, kubeconfigs);
   }
   if (!options.files) throw invalidUri(uri, 'a world in a folder needs files');
   const store = fileStore(folder, options.files);
   const state = (await store.load()) ?? newWorld(clock.now(), { seed: randomUUID(), ...options });
   adopt(state);
   const kubeconfigs = options.credentials === 'placeholders' ? placeholderKubeconfigs() : certifiedKubeconfigs();
-  return worldOver(uri, clock, state, store, kubeconfigs, adopt);
+  return worldOver(uri, clock, takeTurns(clock, state, store, adopt), kubeconfigs);
 }
 
 /** The folder of `sim:///folder`; `null` for `sim://memory`. */

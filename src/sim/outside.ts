@@ -3,10 +3,11 @@ import { KreError } from '../model/error.ts';
 import type { Mark } from '../model/mark.ts';
 import type { DomainShape } from '../model/observed.ts';
 import { dropLostClusters } from './cluster.ts';
-import { cancel } from './events.ts';
+import { addDomain } from './domains.ts';
 import type { SimFault } from './fault.ts';
 import type { SimHand } from './hand.ts';
 import { nextUuid } from './identity.ts';
+import { save } from './power.ts';
 import type { SimDomain } from './state.ts';
 import type { SimWorld } from './world.ts';
 
@@ -28,19 +29,7 @@ export function addForeignDomain(
       disks,
       interfaces: [],
     };
-    state.domains[uuid] = {
-      uuid,
-      name,
-      mark: options.owner === undefined ? null : foreignMark(name, options.owner),
-      state: 'shut off',
-      stateReason: 'unknown',
-      persistent: true,
-      autostart: false,
-      live: null,
-      next,
-      run: null,
-      saved: null,
-    };
+    addDomain(state, { uuid, name, mark: options.owner === undefined ? null : foreignMark(name, options.owner), next });
     return { name, uuid };
   });
 }
@@ -85,7 +74,7 @@ function foreignMark(name: string, owner: string): Mark {
 
 function onDomain(world: SimWorld, name: string, act: (hand: SimHand, domain: SimDomain) => void): Promise<void> {
   return world.change((hand) => {
-    const domain = Object.values(hand.state.domains).find((candidate) => candidate.name === name);
+    const domain = hand.domainNamed(name);
     if (domain) return act(hand, domain);
     throw new KreError({
       code: 'NotFound',
@@ -114,7 +103,7 @@ export function destroyDomain(world: SimWorld, name: string): Promise<void> {
 export function undefineDomain(world: SimWorld, name: string): Promise<void> {
   return onDomain(world, name, (hand, domain) => {
     if (domain.run) hand.turnOff(domain, 'destroyed');
-    delete hand.state.domains[domain.uuid];
+    hand.removeDomain(domain);
     hand.tell({ kind: 'lifecycle', machine: name });
   });
 }
@@ -140,14 +129,7 @@ export function pauseDomain(world: SimWorld, name: string, reason = 'I/O error')
 /** `virsh managedsave`. */
 export function saveDomain(world: SimWorld, name: string): Promise<void> {
   return onDomain(world, name, (hand, domain) => {
-    const { run } = domain;
-    if (!run) return;
-    cancel(hand.state, (event) => event.of === domain.uuid);
-    domain.run = null;
-    domain.live = null;
-    domain.saved = { ...run, isShuttingDown: false };
-    domain.state = 'shut off';
-    domain.stateReason = 'saved';
+    save(hand.state, domain, hand.nowMs);
     hand.tell({ kind: 'lifecycle', machine: name });
   });
 }

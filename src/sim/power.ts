@@ -1,4 +1,5 @@
-import { loseNode } from './cluster.ts';
+import { findNode, loseNode } from './cluster.ts';
+import { removeDomain } from './domains.ts';
 import { cancel, schedule } from './events.ts';
 import { durationMs, failureOf, takeFault } from './fault.ts';
 import { nextUuid } from './identity.ts';
@@ -11,8 +12,11 @@ export function powerOn(state: WorldState, domain: SimDomain, atMs: number): voi
   domain.state = 'running';
   if (domain.saved) {
     domain.stateReason = 'restored';
-    domain.run = domain.saved;
+    const { run, events, atMs: savedAtMs } = domain.saved;
+    domain.run = run;
     domain.saved = null;
+    for (const event of events) schedule(state, { ...event, atMs: event.atMs + atMs - savedAtMs });
+    findNode(state, domain, atMs);
     return;
   }
   domain.stateReason = 'booted';
@@ -47,6 +51,20 @@ export function askShutdown(state: WorldState, domain: SimDomain, atMs: number):
   schedule(state, { atMs: dueMs, kind: 'off', of: domain.uuid, about: domain.run.bootId });
 }
 
+/** Writes what runs to disk: it stands still until it is turned on again. */
+export function save(state: WorldState, domain: SimDomain, atMs: number): void {
+  const { run } = domain;
+  if (!run) return;
+  const isOurs = (event: { readonly of: string }): boolean => event.of === domain.uuid;
+  domain.saved = { run, atMs, events: state.events.filter(isOurs) };
+  cancel(state, isOurs);
+  loseNode(state, domain, atMs);
+  domain.run = null;
+  domain.live = null;
+  domain.state = 'shut off';
+  domain.stateReason = 'saved';
+}
+
 /** The domain is off: what ran is interrupted, what is only in memory is gone. A transient domain vanishes. */
 export function turnOff(state: WorldState, domain: SimDomain, reason: string, atMs: number): void {
   const { run } = domain;
@@ -59,7 +77,7 @@ export function turnOff(state: WorldState, domain: SimDomain, reason: string, at
   domain.live = null;
   domain.state = 'shut off';
   domain.stateReason = reason;
-  if (!domain.persistent) delete state.domains[domain.uuid];
+  if (!domain.persistent) removeDomain(state, domain);
 }
 
 function interruptOperations(state: WorldState, domain: SimDomain, atMs: number): void {

@@ -34,6 +34,8 @@ export interface WorldState {
   program: string;
   /** By UUID. */
   domains: Record<string, SimDomain>;
+  /** UUIDs of domains by name; changed by `domains.ts` alone. */
+  names: Record<string, string>;
   networks: SimNetwork[];
   /** By digest. */
   images: Record<string, StoredImage>;
@@ -62,7 +64,14 @@ export interface SimDomain {
   /** The present power cycle; `null` while off. */
   run: SimRun | null;
   /** A managed save: the next start goes on where it was. */
-  saved: SimRun | null;
+  saved: SavedRun | null;
+}
+
+/** A power cycle that stands still, with what was going to happen in it. */
+export interface SavedRun {
+  readonly run: SimRun;
+  readonly atMs: number;
+  readonly events: readonly SimEvent[];
 }
 
 /** What is lost with the power. */

@@ -1,11 +1,10 @@
 import type { Clock } from '../model/ports.ts';
-import { advance } from './advance.ts';
 import { nextEventAtMs } from './events.ts';
 import { faultError, strike } from './fault-error.ts';
-import { handOn, type SimHand } from './hand.ts';
+import type { SimHand } from './hand.ts';
 import type { KubeconfigWriter } from './kubeconfig.ts';
-import type { Notice, WorldState } from './state.ts';
-import type { WorldStore } from './store.ts';
+import type { Notice } from './state.ts';
+import type { Turns } from './turns.ts';
 import { isVirtualClock } from './virtual-clock.ts';
 import { keepWatch } from './watch.ts';
 
@@ -42,68 +41,23 @@ export interface SimWorld {
   readonly kubeconfigs: KubeconfigWriter;
 }
 
-/** A world over a state and the place where it is kept. */
-export function worldOver(
-  uri: string,
-  clock: Clock,
-  first: WorldState,
-  store: WorldStore,
-  kubeconfigs: KubeconfigWriter,
-  adopt: (state: WorldState) => void,
-): SimWorld {
-  let state = first;
-  let queue: Promise<unknown> = Promise.resolve();
-  const listeners = new Set<(notice: Notice) => void>();
-
-  const tell = (notices: readonly Notice[]): void => {
-    for (const notice of notices) for (const listener of listeners) listener(notice);
-  };
-  const catchUp = async (notices: Notice[]): Promise<void> => {
-    const other = await store.load();
-    if (other) {
-      state = other;
-      adopt(state);
-      notices.push({ kind: 'other', machine: null });
-    }
-    notices.push(...advance(state, clock.now()));
-  };
-  /** One at a time: an act may wait for the file, and the next one must find what it left. */
-  const inTurn = <T>(work: (notices: Notice[]) => Promise<T>): Promise<T> => {
-    const notices: Notice[] = [];
-    const turn = queue.then(() => work(notices)).finally(() => tell(notices));
-    queue = turn.catch(() => undefined);
-    return turn;
-  };
-  const change = <T>(body: (hand: SimHand) => T, halfway = (): void => {}): Promise<T> =>
-    inTurn(async (notices) => {
-      await catchUp(notices);
-      try {
-        return body(handOn(state, notices, halfway));
-      } finally {
-        await store.save(state);
-      }
-    });
-  const look = <T>(body: (hand: SimHand) => T): Promise<T> =>
-    inTurn(async (notices) => {
-      await catchUp(notices);
-      return body(handOn(state, notices, () => {}));
-    });
-
+/** A world over turns at its state. */
+export function worldOver(uri: string, clock: Clock, turns: Turns, kubeconfigs: KubeconfigWriter): SimWorld {
   const world: SimWorld = {
     uri,
     clock,
     onAct: null,
     kubeconfigs,
-    look,
-    change,
+    look: (body) => turns.look(body),
+    change: (body) => turns.change(body),
     read: (act, body) =>
-      look((hand) => {
+      turns.look((hand) => {
         const fault = strike(hand.state, act);
         if (fault) throw faultError(fault, act);
         return body(hand);
       }),
     act: (act, body) =>
-      change(
+      turns.change(
         (hand) => {
           const fault = strike(hand.state, act);
           if (fault && (fault.kind === 'error' || fault.kind === 'hang')) throw faultError(fault, act);
@@ -115,13 +69,13 @@ export function worldOver(
         },
         () => world.onAct?.(act, 'within'),
       ),
-    nextEventAtMs: () => look((hand) => nextEventAtMs(hand.state)),
+    nextEventAtMs: () => turns.look((hand) => nextEventAtMs(hand.state)),
     watch(listener) {
-      listeners.add(listener);
+      turns.listeners.add(listener);
       const watch = isVirtualClock(clock) ? null : keepWatch(world, clock);
       return {
         stop: () => {
-          listeners.delete(listener);
+          turns.listeners.delete(listener);
           watch?.stop();
         },
       };

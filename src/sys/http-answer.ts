@@ -32,7 +32,7 @@ const tooLarge: HttpReply = { status: 413, body: '{"error":"the request is too l
 const failed: HttpReply = { status: 500, body: '{"error":"the request could not be answered; the log says why"}\n' };
 
 /** The whole body, or `null` when it is longer than anybody needs. */
-async function readBody(incoming: IncomingMessage): Promise<string | null> {
+async function readBody(incoming: IncomingMessage): Promise<Buffer | null> {
   const pieces: Buffer[] = [];
   let total = 0;
   for await (const piece of incoming as AsyncIterable<Buffer>) {
@@ -40,10 +40,10 @@ async function readBody(incoming: IncomingMessage): Promise<string | null> {
     if (total > maxBodyBytes) return null;
     pieces.push(piece);
   }
-  return Buffer.concat(pieces).toString('utf8');
+  return Buffer.concat(pieces);
 }
 
-function asRequest(incoming: IncomingMessage, body: string, signal: AbortSignal): HttpRequest {
+function asRequest(incoming: IncomingMessage, body: Buffer, signal: AbortSignal): HttpRequest {
   const url = new URL(incoming.url ?? '/', 'http://localhost');
   const clientName = certifiedName(incoming);
   const headers = Object.entries(incoming.headersDistinct).map(
@@ -54,7 +54,8 @@ function asRequest(incoming: IncomingMessage, body: string, signal: AbortSignal)
     path: url.pathname,
     query: Object.fromEntries(url.searchParams),
     headers: Object.fromEntries(headers),
-    body,
+    body: body.toString('utf8'),
+    bodyBytes: body,
     signal,
     ...(clientName === undefined ? {} : { clientName }),
   };

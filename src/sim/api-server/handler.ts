@@ -41,11 +41,11 @@ function answerFor(hand: SimHand, cluster: SimCluster, version: string, request:
   if (request.query['watch'] === 'true') return kubeError(405, 'MethodNotAllowed', 'watching is not simulated');
   if (request.method === 'GET')
     return path.name === null ? list(hand, cluster, path, request) : get(hand, cluster, path, request);
-  if (path.resource.name === 'nodes' && request.method === 'PATCH') return patchNode(cluster, path, request.body);
+  if (path.resource.name === 'nodes' && request.method === 'PATCH') return patchNode(cluster, path, request);
   if (!path.resource.isStored)
     return kubeError(405, 'MethodNotAllowed', `${path.resource.name} cannot be changed here`);
-  if (request.method === 'POST') return createObject(hand, cluster, path, request.body);
-  if (request.method === 'PUT') return replaceObject(hand, cluster, path, request.body);
+  if (request.method === 'POST') return createObject(hand, cluster, path, request);
+  if (request.method === 'PUT') return replaceObject(hand, cluster, path, request);
   if (request.method === 'DELETE') return deleteObject(cluster, path);
   return kubeError(405, 'MethodNotAllowed', `${request.method} is not simulated`);
 }

@@ -1,12 +1,15 @@
-import type { HttpReply } from '../../model/http.ts';
+import type { HttpReply, HttpRequest } from '../../model/http.ts';
 import type { KubeMetadata, KubeObject, SimCluster } from '../cluster-state.ts';
 import type { SimHand } from '../hand.ts';
 import type { ResourcePath } from './handler.ts';
 import { kubeError, kubeJson, notFound } from './kube-reply.ts';
 import { objectsOf, timestamp } from './objects.ts';
+import { parseProtobuf } from './protobuf.ts';
+
+type RequestBody = Pick<HttpRequest, 'body' | 'bodyBytes'>;
 
 /** Keeps a new object in the cluster's datastore. */
-export function createObject(hand: SimHand, cluster: SimCluster, path: ResourcePath, body: string): HttpReply {
+export function createObject(hand: SimHand, cluster: SimCluster, path: ResourcePath, body: RequestBody): HttpReply {
   const given = parseObject(body);
   if (!given) return unreadable;
   const { resource } = path;
@@ -26,7 +29,7 @@ export function createObject(hand: SimHand, cluster: SimCluster, path: ResourceP
 }
 
 /** Replaces an object that is there. */
-export function replaceObject(_hand: SimHand, cluster: SimCluster, path: ResourcePath, body: string): HttpReply {
+export function replaceObject(_hand: SimHand, cluster: SimCluster, path: ResourcePath, body: RequestBody): HttpReply {
   const given = parseObject(body);
   if (!given) return unreadable;
   const namespace = path.namespace ?? '';
@@ -52,10 +55,10 @@ export function deleteObject(cluster: SimCluster, path: ResourcePath): HttpReply
 }
 
 /** `kubectl cordon` and `uncordon`: of a node only `spec.unschedulable` can be changed. A cordon by hand is not ours. */
-export function patchNode(cluster: SimCluster, path: ResourcePath, body: string): HttpReply {
+export function patchNode(cluster: SimCluster, path: ResourcePath, body: RequestBody): HttpReply {
   const node = cluster.nodes[path.name ?? ''];
   if (!node) return notFound('nodes', path.name ?? '');
-  const patch = parseJson(body) as { readonly spec?: { readonly unschedulable?: boolean | null } } | null;
+  const patch = parseJson(body.body) as { readonly spec?: { readonly unschedulable?: boolean | null } } | null;
   const wanted = patch?.spec?.unschedulable;
   if (wanted === undefined)
     return kubeError(405, 'MethodNotAllowed', 'only spec.unschedulable of a node can be changed');
@@ -91,8 +94,8 @@ function nextVersion(cluster: SimCluster): string {
 
 const unreadable = kubeError(400, 'BadRequest', 'the body is not an object with a name');
 
-function parseObject(body: string): KubeObject | null {
-  const value = parseJson(body) as Partial<KubeObject> | null;
+function parseObject({ body, bodyBytes }: RequestBody): KubeObject | null {
+  const value = (bodyBytes && parseProtobuf(bodyBytes)) ?? (parseJson(body) as Partial<KubeObject> | null);
   const name = value?.metadata?.name;
   return typeof name === 'string' && /^[a-z0-9][a-z0-9.-]{0,252}$/.test(name) ? (value as KubeObject) : null;
 }

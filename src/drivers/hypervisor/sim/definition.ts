@@ -17,19 +17,7 @@ export function define(hand: SimHand, owner: string, request: DefineRequest): vo
     known.mark = mark;
     known.persistent = true;
   } else {
-    hand.state.domains[machine.uuid] = {
-      uuid: machine.uuid,
-      name: machine.name,
-      mark,
-      state: 'shut off',
-      stateReason: 'unknown',
-      persistent: true,
-      autostart: false,
-      live: null,
-      next,
-      run: null,
-      saved: null,
-    };
+    hand.addDomain({ ...machine, mark, next });
   }
   hand.tell({ kind: 'lifecycle', machine: machine.name });
 }

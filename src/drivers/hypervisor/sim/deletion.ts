@@ -21,7 +21,7 @@ export function deleteMachine(hand: SimHand, owner: string, machine: MachineRef,
   }
   delete hand.state.folders[machine.name];
   hand.halfway();
-  delete hand.state.domains[machine.uuid];
+  hand.removeDomain(domain);
   hand.dropLostClusters();
   hand.tell({ kind: 'lifecycle', machine: machine.name });
 }

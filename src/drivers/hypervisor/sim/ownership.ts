@@ -7,7 +7,7 @@ import type { MachineRef } from '../hypervisor.ts';
 export function findOwn(hand: SimHand, owner: string, machine: MachineRef): SimDomain | null {
   const domain = hand.state.domains[machine.uuid];
   if (!domain) {
-    const namesake = Object.values(hand.state.domains).find((other) => other.name === machine.name);
+    const namesake = hand.domainNamed(machine.name);
     if (namesake) throw conflict(machine, `a domain ${namesake.uuid} has its name`);
     return null;
   }
