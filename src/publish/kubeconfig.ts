@@ -3,7 +3,11 @@ import { KreError } from '../model/error.ts';
 
 /** A guest's kubeconfig is at most this long; more is refused before it is parsed. */
 const MOST_BYTES = 256 * 1024;
-const BASE64 = /^[A-Za-z0-9+/=\s]+$/;
+const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/;
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+const PRIVATE_KEY = /-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----\s[A-Za-z0-9+/=\s]+-----END \1-----/g;
+/** A host name or address with its port; a guest may have told the address. */
+const SERVER = /^https:\/\/(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::\d{1,5})?$/;
 const TOKEN = /^[\x21-\x7e]+$/;
 
 interface Credentials {
@@ -19,6 +23,7 @@ interface Credentials {
  * what is needed is not there.
  */
 export function rebuildKubeconfig(text: string, cluster: string, server: string): string {
+  if (!SERVER.test(server)) throw unsafe(`its server would be ${JSON.stringify(server.slice(0, 100))}`);
   const { ca, certificate, key, token } = credentialsIn(text);
   const user =
     certificate !== null && key !== null
@@ -41,13 +46,14 @@ export function rebuildKubeconfig(text: string, cluster: string, server: string)
 function credentialsIn(text: string): Credentials {
   if (Buffer.byteLength(text) > MOST_BYTES) throw unsafe(`it is longer than ${MOST_BYTES} bytes`);
   const document = parsed(text);
-  const cluster = record(record(list(document['clusters'])[0])['cluster']);
-  const user = record(record(list(document['users'])[0])['user']);
+  const context = record(named(document, 'contexts', document['current-context'])['context']);
+  const cluster = record(named(document, 'clusters', context['cluster'])['cluster']);
+  const user = record(named(document, 'users', context['user'])['user']);
   if (cluster['insecure-skip-tls-verify'] === true) throw unsafe('it does not verify the server');
-  const ca = data(cluster, 'certificate-authority-data', 'CERTIFICATE');
+  const ca = data(cluster, 'certificate-authority-data', CERTIFICATE);
   if (ca === null) throw unsafe('it holds no CA certificate');
-  const certificate = data(user, 'client-certificate-data', 'CERTIFICATE');
-  const key = data(user, 'client-key-data', 'PRIVATE KEY');
+  const certificate = data(user, 'client-certificate-data', CERTIFICATE);
+  const key = data(user, 'client-key-data', PRIVATE_KEY);
   const token = typeof user['token'] === 'string' && TOKEN.test(user['token']) ? user['token'] : null;
   if ((certificate === null || key === null) && token === null) {
     throw unsafe(
@@ -74,15 +80,20 @@ function parsed(text: string): Record<string, unknown> {
   }
 }
 
-/** Base64 of a PEM text of the kind; `null` if the field is missing. */
-function data(from: Record<string, unknown>, field: string, kind: string): string | null {
+/** Base64 of the PEM blocks of a kind, and of nothing else that stands around them; `null` if the field is missing. */
+function data(from: Record<string, unknown>, field: string, blocks: RegExp): string | null {
   const value = from[field];
   if (value === undefined) return null;
   if (typeof value !== 'string' || !BASE64.test(value)) throw unsafe(`${field} is not base64`);
-  const pem = Buffer.from(value, 'base64').toString('latin1');
-  if (!pem.includes(`-----BEGIN `) || !pem.includes(`${kind}-----`))
-    throw unsafe(`${field} is not a PEM ${kind.toLowerCase()}`);
-  return value.replaceAll(/\s/g, '');
+  const found = Buffer.from(value, 'base64').toString('latin1').match(blocks);
+  if (!found) throw unsafe(`${field} is not a PEM ${blocks === CERTIFICATE ? 'certificate' : 'private key'}`);
+  return Buffer.from(`${found.join('\n')}\n`).toString('base64');
+}
+
+/** The entry of a list by its name; the first one where the name leads nowhere, as in files without a current context. */
+function named(document: Record<string, unknown>, field: string, name: unknown): Record<string, unknown> {
+  const entries = list(document[field]).map(record);
+  return entries.find((entry) => entry['name'] === name) ?? entries[0] ?? {};
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -5,6 +5,7 @@ import { safeName } from './store.ts';
 
 /** Backups of datastores on this host: `backups/<cluster>/<id>` and `<id>.json` beside it, 0600. */
 export interface BackupFolder {
+  /** Those that are there in full, oldest first. */
   list(): Promise<readonly Backup[]>;
   /** The bytes first, then what tells of them, so that a half-written backup is none. Removes the oldest beyond `keep`. */
   save(backup: Backup, content: Uint8Array, keep: number): Promise<void>;
@@ -14,8 +15,10 @@ export function createBackupFolder(files: Files, stateFolder: string): BackupFol
   const root = `${stateFolder}/backups`;
   const listOf = async (cluster: string): Promise<readonly Backup[]> => {
     const names = (await files.list(`${root}/${cluster}`)).filter((name) => name.endsWith('.json'));
-    const texts = await Promise.all(names.map((name) => files.read(`${root}/${cluster}/${name}`)));
-    return texts.flatMap((text) => readBackup(text)).sort((a, b) => a.atMs - b.atMs);
+    const read = names.map(async (name) => readBackup(await files.read(`${root}/${cluster}/${name}`), cluster, name));
+    const told = (await Promise.all(read)).flat();
+    const sizes = await Promise.all(told.map(({ id }) => files.stat(`${root}/${cluster}/${id}`)));
+    return told.filter((backup, index) => sizes[index]?.sizeBytes === backup.sizeBytes).sort((a, b) => a.atMs - b.atMs);
   };
   return {
     async list() {
@@ -37,11 +40,12 @@ export function createBackupFolder(files: Files, stateFolder: string): BackupFol
   };
 }
 
-function readBackup(text: string | null): readonly Backup[] {
+/** What a file tells, if it is what its place says. */
+function readBackup(text: string | null, cluster: string, name: string): readonly Backup[] {
   if (text === null) return [];
   try {
     const value: unknown = JSON.parse(text);
-    return isBackup(value) ? [value] : [];
+    return isBackup(value) && value.cluster === cluster && name === `${value.id}.json` ? [value] : [];
   } catch {
     return [];
   }

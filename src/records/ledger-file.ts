@@ -1,4 +1,5 @@
 import { EMPTY_LEDGER, type Ledger } from '../model/ledger.ts';
+import { isAttempt, isHealthyRun, isTime, readMap } from './shapes.ts';
 import type { Store } from './store.ts';
 
 const FILE = 'ledger.json';
@@ -15,7 +16,7 @@ export function createLedgerFile(store: Store): LedgerFile {
   return {
     async read() {
       const found = await store.read(FILE);
-      return found.state === 'present' && isLedger(found.value) ? found.value : EMPTY_LEDGER;
+      return found.state === 'present' ? ledgerOf(found.value) : EMPTY_LEDGER;
     },
     async write(ledger) {
       const text = JSON.stringify(ledger);
@@ -26,13 +27,15 @@ export function createLedgerFile(store: Store): LedgerFile {
   };
 }
 
-function isLedger(value: unknown): value is Ledger {
-  if (typeof value !== 'object' || value === null) return false;
-  const ledger = value as Partial<Record<keyof Ledger, unknown>>;
-  const maps = [ledger.attempts, ledger.since, ledger.healthy];
-  return (
-    ledger.schema === 1 &&
-    typeof ledger.revision === 'string' &&
-    maps.every((map) => typeof map === 'object' && map !== null)
-  );
+function ledgerOf(value: unknown): Ledger {
+  if (typeof value !== 'object' || value === null) return EMPTY_LEDGER;
+  const { schema, revision, attempts, since, healthy } = value as Partial<Record<keyof Ledger, unknown>>;
+  if (schema !== 1 || typeof revision !== 'string') return EMPTY_LEDGER;
+  return {
+    schema,
+    revision,
+    attempts: readMap(attempts, isAttempt),
+    since: readMap(since, isTime),
+    healthy: readMap(healthy, isHealthyRun),
+  };
 }

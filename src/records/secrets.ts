@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { KreError } from '../model/error.ts';
 import type { Files } from '../model/ports.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { safeName } from './store.ts';
 
 /** Secrets of clusters (`secrets/<cluster>/<name>`, 0600): made once, the same for ever after. */
@@ -13,16 +14,19 @@ export interface SecretKeeper {
 }
 
 export function createSecrets(files: Files, stateFolder: string): SecretKeeper {
+  // Two nodes of a cluster may be made at once, and must get the same.
+  const inTurn = oneAtATime();
   return {
-    async ensure(cluster, requests) {
-      const folder = `${stateFolder}/secrets/${safeName(cluster)}`;
-      const secrets: Record<string, string> = {};
-      for (const request of requests) {
-        const path = `${folder}/${safeName(request.name)}`;
-        secrets[request.name] = await ensureOne(files, folder, path, request.bytes);
-      }
-      return secrets;
-    },
+    ensure: (cluster, requests) =>
+      inTurn(async () => {
+        const folder = `${stateFolder}/secrets/${safeName(cluster)}`;
+        const secrets: Record<string, string> = {};
+        for (const request of requests) {
+          const path = `${folder}/${safeName(request.name)}`;
+          secrets[request.name] = await ensureOne(files, folder, path, request.bytes);
+        }
+        return secrets;
+      }),
   };
 }
 

