@@ -2,7 +2,7 @@ import type { Clock } from '../model/ports.ts';
 import type { SimWorld } from './world.ts';
 
 /** How often a world on a real clock is looked at: another process may have changed its file. */
-const longestPauseMs = 200;
+const longestPauseMs = 100;
 
 /** Looks at the world when its next event is due, and now and then, so that listeners hear of what happens by itself. */
 export function keepWatch(world: Pick<SimWorld, 'nextEventAtMs'>, clock: Clock): { stop(): void } {
