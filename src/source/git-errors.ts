@@ -53,7 +53,11 @@ export function summary(detail: string): string {
     .split(/\r?\n/)
     .map((line) => line.replace(/\p{Cc}/gu, ' ').trim())
     .filter(
-      (line) => line !== '' && !/^exit code|^warning:|^hint:|^Please make sure|^and the repository exists/.test(line),
+      (line) =>
+        line !== '' &&
+        !/^exit code|^warning:|^hint:|^Please make sure|^To add an exception|^git config|^and the repository exists/.test(
+          line,
+        ),
     );
   const telling = lines.find((line) => /^(fatal|error|ERROR|remote):/i.test(line) && !/^remote:\s*$/.test(line));
   const cause = lines.find((line) => !/^(fatal|error|remote):/i.test(line));

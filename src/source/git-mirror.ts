@@ -18,7 +18,9 @@ export interface GitMirror {
   readonly root: string;
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Makes the folders and, where it is missing or of another object format, an empty mirror. */
+  /** Makes the folder and the configuration that every git command here runs with. */
+  prepareRoot(): Promise<void>;
+  /** Makes, where it is missing or of another object format, an empty mirror. */
   prepare(commitLength: number): Promise<void>;
   /** Removes the mirror; checkouts stay. */
   discard(): Promise<void>;
@@ -61,10 +63,12 @@ export function openMirror(files: Files, root: string): GitMirror {
     isSound: async () =>
       (await orNull(git(['fsck', '--connectivity-only', '--no-dangling', '--no-progress']))) !== null,
     discard: () => files.removeFolder(folder),
-    async prepare(commitLength) {
+    async prepareRoot() {
       await files.ensureFolder(root);
-      await files.ensureFolder(revisions);
       if ((await files.read(configuration)) !== gitConfiguration) await files.write(configuration, gitConfiguration);
+    },
+    async prepare(commitLength) {
+      await files.ensureFolder(revisions);
       const format = commitLength === 64 ? 'sha256' : 'sha1';
       if ((await files.stat(join(folder, 'HEAD'))) !== null) {
         if ((await orNull(git(['rev-parse', '--show-object-format']))) === format) return;

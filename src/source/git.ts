@@ -68,7 +68,7 @@ async function fetchRevision(follower: Follower, lastGood: string | null): Promi
   const { options, url, mirror } = follower;
   const { credentialsFolder = null, files } = options;
   const access = await gitAccess({ files, url, credentials: options.config.credentials, credentialsFolder });
-  await files.ensureFolder(mirror.root);
+  await mirror.prepareRoot();
   const head = await askRemote(follower, access);
   try {
     return await obtain(follower, access, head, lastGood);
@@ -178,6 +178,7 @@ function failOwn(thrown: unknown): never {
 
 /** Where a repository of this host keeps its branches. Also right for a linked work tree. */
 async function findRefs({ url, mirror }: Follower): Promise<WatchedPaths | null> {
+  await mirror.prepareRoot();
   const args = ['rev-parse', '--path-format=absolute', '--git-common-dir', '--absolute-git-dir'];
   const environment = mirror.environment;
   const printed = await runGit({ args, folder: url.localPath ?? '', environment, timeoutMs: 10_000 });

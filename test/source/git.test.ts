@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -99,6 +100,22 @@ describe('a git source', () => {
     repository.commit({ 'dev.yaml': 'a: 1\n' });
     await source.fetch(null);
     expect(existsSync(witness)).toBe(false);
+  });
+
+  it('follows a repository of this host that belongs to another user', async () => {
+    const revision = repository.commit({ 'dev.yaml': '' });
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) execFileSync('chown', ['-R', '65534:65534', repository.path]);
+    const source = openGit(gitConfig(repository.path), state);
+    let pokes = 0;
+    const watch = source.watch(() => {
+      pokes++;
+    });
+    await watch.ready;
+    expect(await source.fetch(null)).toMatchObject({ revision });
+    writeFileSync(join(repository.path, '.git/refs/heads/other'), `${revision}\n`);
+    await until('a poke', () => pokes > 0);
+    await watch.stop();
   });
 
   it('writes links as links, for the manifest loader to judge', async () => {
