@@ -122,5 +122,12 @@ export function actsContract(world: () => HypervisorWorld): void {
       await world().driver.powerOff(machine().ref);
       expect((await domain()).stateReason).toBe('destroyed');
     });
+
+    test('the disks of a machine that is off grow too', async () => {
+      await world().driver.updateLive(machine().ref, { cpus: null, diskMiB: 384, stateDiskMiB: 128 });
+      await world().driver.updateLive(machine().ref, { cpus: null, diskMiB: 320, stateDiskMiB: 96 });
+      const { folders } = await world().driver.inventory();
+      expect(folders).toContainEqual({ machine: 'ct-life', generations: [1], hasStateDisk: true });
+    });
   });
 }

@@ -33,15 +33,17 @@ export function createOwnership(virsh: Virsh, owner: string): Ownership {
   const find = async (machine: MachineRef): Promise<OwnedDomain | null> => {
     const commands: VirshCommand[] = [
       ['domstate', machine.uuid],
-      ['dumpxml', '--inactive', machine.uuid],
+      ['dumpxml', machine.uuid, '--inactive'],
       ['domuuid', machine.name],
     ];
     const [state, xml, nameHolder] = await virsh.run(commands, { timeoutMs: actTimeoutMs });
     if (!xml?.ok || !state?.ok) {
       const error = [state?.error, xml?.error].find((said) => said) ?? '';
-      if (!saysNoDomain(error)) throw refused(machine, 'describe', error);
-      if (nameHolder?.ok)
+      // Defined a moment after it was looked for, it is no stranger: the next try sees it.
+      if (!saysNoDomain(error) || nameHolder?.stdout.trim() === machine.uuid) throw refused(machine, 'describe', error);
+      if (nameHolder?.ok) {
         throw conflict(`a domain ${machine.name} exists that is not ours (UUID ${nameHolder.stdout.trim()})`);
+      }
       return null;
     }
     const next = parseDomain(xml.stdout);
