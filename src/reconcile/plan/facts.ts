@@ -15,7 +15,10 @@ export interface Facts {
   readonly records: Records;
   readonly ledger: Ledger;
   readonly nowMs: number;
+  readonly clusters: ReadonlyMap<string, DesiredCluster>;
   readonly machines: ReadonlyMap<string, DesiredMachine>;
+  /** UUIDs of the desired machines. */
+  readonly uuids: ReadonlySet<string>;
   readonly domainsByName: ReadonlyMap<string, Domain>;
   readonly domainsByUuid: ReadonlyMap<string, Domain>;
   readonly folders: ReadonlyMap<string, MachineFolder>;
@@ -37,7 +40,9 @@ export function factsOf(
     records,
     nowMs,
     ledger: ledger.revision === desired.revision ? ledger : { ...ledger, attempts: {} },
+    clusters: new Map(desired.clusters.map((cluster) => [cluster.name, cluster])),
     machines: new Map(desired.machines.map((machine) => [machine.name, machine])),
+    uuids: new Set(desired.machines.map((machine) => machine.uuid)),
     domainsByName: new Map(inventory.domains.map((domain) => [domain.name, domain])),
     domainsByUuid: new Map(inventory.domains.map((domain) => [domain.uuid, domain])),
     folders: new Map(inventory.folders.map((folder) => [folder.machine, folder])),
@@ -72,7 +77,7 @@ export function guestReadAtMs(facts: Facts, machine: string): number | null {
 
 export function clusterOf(facts: Facts, machine: DesiredMachine): DesiredCluster | null {
   if (machine.object.kind !== 'Cluster') return null;
-  return facts.desired.clusters.find((cluster) => cluster.name === machine.object.name) ?? null;
+  return facts.clusters.get(machine.object.name) ?? null;
 }
 
 /** Operations of one verb and digest in a guest, oldest first. */

@@ -39,7 +39,7 @@ function orphansByObject(facts: Facts): ReadonlyMap<string, { object: ObjectRef;
   const orphans = new Map<string, { object: ObjectRef; domains: readonly OwnedDomain[] }>();
   for (const domain of [...facts.inventory.domains].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const mark = ownMark(domain, facts.desired.owner);
-    if (!mark || facts.desired.machines.some((machine) => machine.uuid === domain.uuid)) continue;
+    if (!mark || facts.uuids.has(domain.uuid)) continue;
     const key = objectKey(mark.object);
     orphans.set(key, { object: mark.object, domains: [...(orphans.get(key)?.domains ?? []), { domain, mark }] });
   }
@@ -59,8 +59,8 @@ function refOf(key: string): ObjectRef {
 
 function isObjectDesired(facts: Facts, object: ObjectRef): boolean {
   return object.kind === 'Cluster'
-    ? facts.desired.clusters.some((cluster) => cluster.name === object.name)
-    : facts.desired.machines.some((machine) => machine.object.kind === 'Machine' && machine.name === object.name);
+    ? facts.clusters.has(object.name)
+    : facts.machines.get(object.name)?.object.kind === 'Machine';
 }
 
 /** Shuts one machine down, takes its node out of a cluster that stays, gives its address back and deletes it. */
@@ -94,7 +94,7 @@ function planRemoveNode(
   needs: readonly string[],
   draft: Draft,
 ): readonly string[] {
-  const via = facts.desired.clusters.find((cluster) => cluster.name === clusterName)?.controlPlanes[0];
+  const via = facts.clusters.get(clusterName)?.controlPlanes[0];
   const nodes = via === undefined ? undefined : freshGuest(facts, via)?.kubernetes?.nodes;
   if (via === undefined || !nodes?.some((node) => node.name === domain.name)) return needs;
   return draft.step({

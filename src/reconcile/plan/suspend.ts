@@ -32,8 +32,7 @@ function objectScope(facts: Facts, draft: Draft): readonly string[] {
 
 function isSuspendedByManifest(facts: Facts, draft: Draft): boolean {
   if (draft.target.kind === 'Machine') return facts.machines.get(draft.target.name)?.suspended ?? false;
-  if (draft.target.kind === 'Cluster')
-    return facts.desired.clusters.find((cluster) => cluster.name === draft.target.name)?.suspended ?? false;
+  if (draft.target.kind === 'Cluster') return facts.clusters.get(draft.target.name)?.suspended ?? false;
   return false;
 }
 
