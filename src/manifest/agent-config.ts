@@ -67,6 +67,7 @@ function complete(file: AgentFile, hostname: string, takeUnplaced: boolean): Age
       run: folders?.run ?? '/run/kreconcile',
     },
     kubeconfigGroup: file.kubeconfigGroup ?? null,
+    controlGroup: file.controlGroup ?? null,
     placement: { takeUnplaced: placement?.takeUnplaced ?? takeUnplaced },
     prune: { maxDeletes: prune?.maxDeletes ?? 1 },
     listen: completeListen(file.listen),

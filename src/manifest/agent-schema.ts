@@ -100,6 +100,11 @@ export const agentSchema = z.strictObject({
     .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'the name of a group')
     .optional()
     .describe('Group that may read published kubeconfigs. Default none.'),
+  controlGroup: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'the name of a group')
+    .optional()
+    .describe("Group that may use the control socket: status, plan, reconcile, suspend, confirm. Default none, so root and the agent's user."),
   placement: z
     .strictObject({
       takeUnplaced: z.boolean().optional().describe('Take objects without placement.host. Default false.'),

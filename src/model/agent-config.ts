@@ -15,6 +15,8 @@ export interface AgentConfig {
   };
   /** Group that may read published kubeconfigs; `null`: the agent's user alone. */
   readonly kubeconfigGroup: string | null;
+  /** Group that may ask and steer the agent over its control socket; `null`: the agent's user and root alone. */
+  readonly controlGroup: string | null;
   /** Whether objects without `placement.host` are taken. */
   readonly placement: { readonly takeUnplaced: boolean };
   /** Objects that one revision may delete without a person's confirmation. */

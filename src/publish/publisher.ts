@@ -1,4 +1,5 @@
 import type { Desired } from '../model/desired.ts';
+import type { KreError } from '../model/error.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
 import type { SourceStatus, Status } from '../model/status.ts';
@@ -29,6 +30,8 @@ export interface PublishedPass {
 /** Turns passes into status and events. */
 export interface Publisher {
   publish(pass: PublishedPass): Promise<void>;
+  /** A pass that ended in an error: the status says so until the next one. */
+  failed(error: KreError): void;
   /** The status of the latest pass; before the first one that which an earlier run left. */
   status(): Promise<Status | null>;
 }
@@ -39,6 +42,9 @@ export function createPublisher({ host, statusFile, eventFile, kubeconfigPath }:
   const status = async (): Promise<Status | null> => latest ?? (await statusFile.read());
   return {
     status,
+    failed({ code, message, hint }) {
+      if (latest) latest = { ...latest, lastPass: { ...latest.lastPass, failures: [`${message} (${code}). ${hint}`] } };
+    },
     async publish({ source, world, outcomes, startedAtMs, endedAtMs }) {
       const previous = await status();
       const next = summarize({

@@ -20,7 +20,8 @@ export function summarize(input: StatusInput): Status {
     hypervisor: hypervisorOf(input),
     clusters: scene ? clusterStatuses(scene, machines) : [],
     machines,
-    waits: plan?.waits.map(shownWait) ?? [],
+    // What comes after something else is not waited for yet.
+    waits: plan?.waits.filter((wait) => wait.needs.length === 0).map(shownWait) ?? [],
     blocks: plan?.blocks.map(shownBlock) ?? [],
     notes: plan?.notes.map(({ target, text }) => (target ? `${targetText(target)}: ${text}` : text)) ?? [],
     pendingSteps: plan?.steps.length ?? 0,

@@ -27,6 +27,7 @@ describe('the configuration of the agent', () => {
           run: '/run/kreconcile',
         },
         kubeconfigGroup: null,
+        controlGroup: null,
         placement: { takeUnplaced: true },
         prune: { maxDeletes: 1 },
         listen: null,
@@ -50,6 +51,7 @@ source:
 hypervisor: {uri: "sim:///tmp/world", allowEmulation: true}
 folders: {state: /srv/state, run: /run/other}
 kubeconfigGroup: ops
+controlGroup: admins
 placement: {takeUnplaced: true}
 prune: {maxDeletes: 3}
 listen: 127.0.0.1:9465
@@ -69,6 +71,7 @@ listen: 127.0.0.1:9465
         },
         folders: { state: '/srv/state', kubeconfigs: '/srv/state/kubeconfigs', run: '/run/other' },
         kubeconfigGroup: 'ops',
+        controlGroup: 'admins',
         placement: { takeUnplaced: true },
         prune: { maxDeletes: 3 },
         listen: { host: '127.0.0.1', port: 9465 },

@@ -1,0 +1,95 @@
+import { KreError, toKreError } from '../model/error.ts';
+import { parseDurationMs } from '../model/quantity.ts';
+import type { PassReport } from '../model/report.ts';
+import { errStyle, type Invocation, outStyle, print, type Run } from './command.ts';
+import type { Host } from './context.ts';
+import { EXIT, EXIT_OF_VERDICT } from './exit-code.ts';
+import { followReports, isFinal } from './follow.ts';
+import { asError } from './plan.ts';
+import { summaryText } from './view/summary.ts';
+
+/** Passes that may end in an error before that counts as the answer. */
+const MOST_ERRORS = 3;
+
+interface ApplyOptions {
+  readonly timeout: string;
+}
+
+/** `kreconcile apply`: runs passes until the host is as asked, or cannot get there. For hosts without an agent. */
+export const run: Run<ApplyOptions> = async (invocation) => {
+  const { context, options } = invocation;
+  const timeoutMs = timeoutOf(options.timeout);
+  const host = await context.openHost({ logLevel: 'silent', ...options });
+  const newest = await host.newest();
+  if (!newest.ok) throw (await import('../model/problem.ts')).problemsError(newest.problems);
+  const last = await converge(invocation, host, newest.revision, timeoutMs);
+  return conclude(invocation, last);
+};
+
+export function timeoutOf(text: string): number {
+  const timeoutMs = parseDurationMs(text);
+  if (timeoutMs !== null) return timeoutMs;
+  throw new KreError({
+    code: 'Usage',
+    message: `${text} is not a duration`,
+    hint: 'Write it as 90s, 15m or 1h30m.',
+    disposition: 'stalled',
+  });
+}
+
+/** Runs the agent until its verdict on the revision is final. The last report, `null` if there was none. */
+async function converge(
+  invocation: Invocation,
+  host: Host,
+  revision: string,
+  timeoutMs: number,
+): Promise<PassReport | null> {
+  const { context } = invocation;
+  const follower = followReports(invocation, host.clock.now());
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal, AbortSignal.timeout(timeoutMs)]);
+  let last: PassReport | null = null;
+  const onReport = (report: PassReport): void => {
+    last = report;
+    follower.add(report);
+    // What was enforced before the newest revision was read does not count.
+    const isNewest = report.source.lastAttemptedRevision === revision || report.source.problem !== null;
+    if (isNewest && isFinal(report.verdict)) stop.abort();
+  };
+  let broken: KreError | null = null;
+  const onError = (error: KreError, inARow: number): void => {
+    if (inARow < MOST_ERRORS) return;
+    broken = error;
+    stop.abort();
+  };
+  try {
+    await host.runAgent({ signal, control: 'if possible', onReport, onError });
+    if (broken) throw broken;
+  } catch (thrown) {
+    throw withHint(toKreError(thrown));
+  } finally {
+    follower.end();
+  }
+  return last;
+}
+
+function withHint(error: KreError): KreError {
+  if (error.code !== 'AgentRunning') return error;
+  const hint = 'The running agent converges this host: `kreconcile reconcile --wait` makes it look now and waits.';
+  const { code, message, disposition, cause } = error;
+  return new KreError({ code, message, hint, disposition, cause });
+}
+
+/** Prints where things stand and resolves with the exit code; how it was interrupted counts more than how it stands. */
+export function conclude(invocation: Invocation, last: PassReport | null): number {
+  const { context } = invocation;
+  if (!last) return context.signal.aborted ? EXIT.interrupted : EXIT.timeout;
+  const { source, plan, verdict, endedAtMs } = last;
+  print(invocation, { verdict, source, ...(plan ?? {}) }, () => summaryText(last, outStyle(invocation)));
+  if (source.problem) throw asError(source.problem);
+  if (context.signal.aborted) {
+    context.terminal.err(errStyle(invocation).warn('Stopped; what was begun goes on when somebody looks again.\n'));
+    return EXIT.interrupted;
+  }
+  return endedAtMs > 0 ? EXIT_OF_VERDICT[verdict] : EXIT.error;
+}

@@ -1,0 +1,44 @@
+import type { Decisions } from '../reconcile/decide.ts';
+import { type Invocation, print, type Run, runningAgent } from './command.ts';
+import { EXIT } from './exit-code.ts';
+
+interface DecideOptions {
+  readonly reason?: string;
+}
+
+/** `kreconcile suspend [object] --reason`: nothing is done about it any more until `resume`; it is still looked at. */
+export const suspend: Run<DecideOptions> = async (invocation) => {
+  const decisions = await decisionsOf(invocation);
+  const [scope = 'agent'] = invocation.args;
+  const done = await decisions.suspend(scope, invocation.options.reason ?? 'no reason given');
+  print(invocation, done, () => `${done.scope} is suspended; resume it with: kreconcile resume ${done.scope}\n`);
+  return EXIT.done;
+};
+
+/** `kreconcile resume [object]` */
+export const resume: Run<DecideOptions> = async (invocation) => {
+  const decisions = await decisionsOf(invocation);
+  const [scope = 'agent'] = invocation.args;
+  const done = await decisions.resume(scope);
+  print(invocation, done, () => `${done.scope} ${done.wasSuspended ? 'goes on' : 'was not suspended'}.\n`);
+  return EXIT.done;
+};
+
+/** `kreconcile confirm <object|revision>` */
+export const confirm: Run<DecideOptions> = async (invocation) => {
+  const decisions = await decisionsOf(invocation);
+  const [what = ''] = invocation.args;
+  const done = await decisions.confirm(what);
+  print(invocation, done, () =>
+    done.what === 'Source'
+      ? `The branch may be rewound to ${done.revision}.\n`
+      : `${done.what} may be deleted, as revision ${done.revision} asks.\n`,
+  );
+  return EXIT.done;
+};
+
+/** The running agent decides for itself, so that one process writes; without one the state folder is written. */
+async function decisionsOf(invocation: Invocation): Promise<Decisions> {
+  const host = await invocation.context.openHost(invocation.options);
+  return (await runningAgent(invocation, host)) ?? host.decisions();
+}

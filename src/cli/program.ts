@@ -1,0 +1,139 @@
+import { Command, Option } from 'commander';
+import type { Run } from './command.ts';
+import type { CommonOptions } from './context.ts';
+
+/** Runs a command with what the command line said; gives its exit code on. */
+export type Dispatch = (
+  load: () => Promise<Run<never>>,
+  options: CommonOptions & Readonly<Record<string, unknown>>,
+  args: readonly string[],
+) => Promise<void>;
+
+const defaultTimeout = '30m';
+
+/** The command line: names, arguments and options of every command. The code of a command is loaded when it is run. */
+export function buildProgram(version: string, dispatch: Dispatch): Command {
+  const program = withCommon(new Command('kreconcile'))
+    .description(
+      'Follows a git repository of desired state and converges virtual machines and the Kubernetes clusters in them.',
+    )
+    .version(version, '-V, --version', 'print the version')
+    .helpCommand('help [command]', 'explain a command')
+    .showHelpAfterError(false)
+    .enablePositionalOptions()
+    .exitOverride();
+  const add = (usage: string, summary: string, load: () => Promise<Run<never>>): Command => {
+    const command: Command = withCommon(program.command(usage)).description(summary).exitOverride();
+    command.action(async () => {
+      const options = { ...program.opts(), ...defined(command.opts()) };
+      await dispatch(load, options as never, command.args);
+    });
+    return command;
+  };
+  addLooking(add);
+  addConverging(add);
+  addDeciding(add);
+  addWriting(add);
+  add('completion <shell>', 'print the completion for bash, zsh or fish', async () => {
+    const { completionOf } = await import('./completion.ts');
+    return completionOf(program);
+  });
+  return program;
+}
+
+type Add = (usage: string, summary: string, load: () => Promise<Run<never>>) => Command;
+
+function addLooking(add: Add): void {
+  add(
+    'validate [folder]',
+    'judge the manifests of a folder, or of the source',
+    async () => (await import('./validate.ts')).run,
+  );
+  add('plan', 'tell what would be done and why; changes nothing', async () => (await import('./plan.ts')).run).option(
+    '--detailed-exitcode',
+    'exit 2 when changes are pending, 22 when guards forbid all that is left',
+  );
+  add('status', 'tell where every cluster and machine stands', async () => (await import('./status.ts')).run).option(
+    '-w, --watch',
+    'go on telling until stopped',
+  );
+  add('events', 'tell what happened, newest last', async () => (await import('./events.ts')).run).option(
+    '-n, --limit <count>',
+    'how many at most',
+    '50',
+  );
+}
+
+function addConverging(add: Add): void {
+  const speed = () => new Option('--speed <factor>', 'how fast the time of a simulated host runs').hideHelp();
+  add(
+    'apply',
+    'converge this host now and end; for hosts without an agent',
+    async () => (await import('./apply.ts')).run,
+  )
+    .option('--timeout <duration>', 'how long to wait', defaultTimeout)
+    .addOption(speed());
+  add('agent', 'follow the source and converge the host until stopped', async () => (await import('./agent.ts')).run)
+    .addOption(
+      new Option('--log-level <level>', 'what to log').choices(['debug', 'info', 'warn', 'error']).default('info'),
+    )
+    .addOption(speed());
+  add(
+    'reconcile',
+    'let the running agent look at source and host now',
+    async () => (await import('./reconcile.ts')).run,
+  )
+    .option('--wait', 'wait until the host has converged')
+    .option('--timeout <duration>', 'how long to wait', defaultTimeout);
+  add('demo', 'show the whole road on a simulated host', async () => (await import('./demo.ts')).run).option(
+    '--keep',
+    'go on at the end until stopped, so that kubectl can be tried',
+  );
+}
+
+function addDeciding(add: Add): void {
+  add(
+    'suspend [object]',
+    'do nothing about an object (Cluster/x, Machine/x, Node/x), or about anything, until resumed',
+    async () => (await import('./decide.ts')).suspend,
+  ).requiredOption('--reason <text>', 'why, for others who wonder');
+  add('resume [object]', 'go on after suspend', async () => (await import('./decide.ts')).resume);
+  add(
+    'confirm <object>',
+    'allow a deletion that waits for a person, or a revision that rewinds the branch',
+    async () => (await import('./decide.ts')).confirm,
+  );
+}
+
+function addWriting(add: Add): void {
+  add(
+    'kubeconfig <cluster>',
+    'print the published kubeconfig of a cluster',
+    async () => (await import('./kubeconfig.ts')).run,
+  )
+    .option('--merge [file]', 'merge it into a kubeconfig, default $KUBECONFIG or ~/.kube/config')
+    .option('--set-current', 'with --merge: make it the current context');
+  add('init [folder]', 'write a first repository; what is there stays', async () => (await import('./init.ts')).run);
+  add(
+    'schema [kind]',
+    'print the JSON Schema of manifests, or of one kind',
+    async () => (await import('./schema.ts')).run,
+  );
+}
+
+function withCommon(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration of the agent (default /etc/kreconcile/agent.yaml)')
+    .option('--dir <folder>', 'folder of manifests, instead of the configured source')
+    .option('-c, --connect <uri>', 'hypervisor, as virsh writes it, or sim:///folder')
+    .option('--state-dir <folder>', 'state folder, instead of the configured one')
+    .addOption(new Option('-o, --output <format>', 'form of the result').choices(['text', 'json', 'yaml']))
+    .option('--no-color', 'no colours');
+}
+
+/** An option that was not given after the command does not hide one that was given before it. */
+function defined(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => value !== undefined && !(name === 'color' && value === true)),
+  );
+}

@@ -1,0 +1,144 @@
+import type { FieldChange, Wait } from '../../model/plan.ts';
+import type { PlanDocument, ShownStep } from '../../model/report.ts';
+import { type ObjectRoad, type RoadEntry, roadsOf } from './plan-road.ts';
+import { cut, plain, type Style, wrap } from './style.ts';
+import { clockTime, duration, shortRevision } from './time.ts';
+
+export interface PlanViewOptions {
+  readonly style: Style;
+  readonly columns: number;
+}
+
+const LABEL_COLUMNS = 9;
+const INDENT = '  ';
+
+/** A plan as a colleague would tell it: by object what will be done and why, what it disturbs, what it waits for, what forbids it. */
+export function planText(plan: PlanDocument, options: PlanViewOptions): string {
+  const lines = [headline(plan, options.style)];
+  for (const road of roadsOf(plan)) lines.push('', ...roadLines(plan, road, options));
+  if (plan.notes.length > 0) {
+    lines.push('', options.style.bold('Worth knowing'));
+    for (const note of plan.notes) lines.push(...labelled('', plain(note.text), options));
+  }
+  lines.push(...disturbance(plan, options));
+  return `${lines.join('\n')}\n`;
+}
+
+function headline(plan: PlanDocument, style: Style): string {
+  const { steps, waits, blocks } = plan;
+  const revision = `revision ${shortRevision(plan.revision)}`;
+  if (steps.length + waits.length + blocks.length === 0) {
+    return `${style.good('Nothing to do')}: the host is as ${revision} asks.`;
+  }
+  const now = steps.filter((step) => step.needs.length === 0).length;
+  const parts = [
+    steps.length === 0
+      ? 'no step'
+      : `${count(steps.length, 'step')}${now === steps.length ? '' : `, ${now} of them now`}`,
+    ...(waits.length === 0 ? [] : [count(waits.length, 'wait')]),
+    ...(blocks.length === 0 ? [] : [style.bad(count(blocks.length, 'block'))]),
+  ];
+  return `For ${revision}: ${parts.join('; ')}.`;
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+function roadLines(plan: PlanDocument, road: ObjectRoad, options: PlanViewOptions): readonly string[] {
+  const { style } = options;
+  const titles = new Map([
+    ...plan.steps.map((step) => [step.id, step.title] as const),
+    ...plan.waits.map((wait) => [wait.id, wait.condition] as const),
+  ]);
+  return [
+    style.bold(road.title),
+    ...road.entries.flatMap((entry) => entryLines(entry, plan, titles, options)),
+    ...road.blocks.flatMap((block) => [
+      ...labelled(style.bad('blocked'), `${block.guard}: ${plain(block.reason)}`, options),
+      ...changeLines(block.changes, options),
+      ...labelled('', `way out: ${plain(block.wayOut)}`, options),
+    ]),
+  ];
+}
+
+function entryLines(
+  entry: RoadEntry,
+  plan: PlanDocument,
+  titles: ReadonlyMap<string, string>,
+  options: PlanViewOptions,
+): readonly string[] {
+  if (entry.kind === 'wait') return waitLines(entry.wait, plan, options);
+  return stepLines(entry.step, titles, options);
+}
+
+function stepLines(step: ShownStep, titles: ReadonlyMap<string, string>, options: PlanViewOptions): readonly string[] {
+  const { style } = options;
+  const label = step.needs.length === 0 ? style.good('now') : 'then';
+  const after = step.needs.map((need) => titles.get(need) ?? need);
+  return [
+    ...labelled(label, `${style.bold(plain(step.title))}${disturbs(step, style)}`, options),
+    ...labelled('', style.dim(`because ${plain(step.reason)}`), options),
+    ...(after.length === 0 ? [] : labelled('', style.dim(`after: ${plain(after.join('; '))}`), options)),
+    ...changeLines(step.changes, options),
+  ];
+}
+
+function disturbs(step: ShownStep, style: Style): string {
+  const parts = [
+    ...(step.destructive ? ['deletes disks'] : []),
+    ...(step.disruptive ? ['takes the node away for a while'] : []),
+  ];
+  return parts.length === 0 ? '' : ` ${style.warn(`[${parts.join(', ')}]`)}`;
+}
+
+function waitLines(wait: Wait, plan: PlanDocument, options: PlanViewOptions): readonly string[] {
+  const { style } = options;
+  const isRunning = wait.needs.length === 0;
+  const label = wait.overdue ? style.bad('overdue') : isRunning ? style.busy('waits') : 'then';
+  return [
+    ...labelled(label, `${isRunning ? '' : 'wait until '}${plain(wait.condition)}${spanOf(wait, plan.atMs)}`, options),
+    ...(wait.detail === '' ? [] : labelled('', style.dim(plain(wait.detail)), options)),
+  ];
+}
+
+function spanOf(wait: Wait, nowMs: number): string {
+  if (wait.needs.length > 0) return wait.timeoutMs === null ? '' : `, at most ${duration(wait.timeoutMs)}`;
+  const since = `, since ${clockTime(wait.sinceMs, nowMs)} (${duration(nowMs - wait.sinceMs)})`;
+  return wait.untilMs === null ? since : `${since}, until ${clockTime(wait.untilMs, nowMs)}`;
+}
+
+function changeLines(changes: readonly FieldChange[], options: PlanViewOptions): readonly string[] {
+  return changes.flatMap(({ path, from, to }) =>
+    labelled('', `${path.slice(1).replaceAll('/', '.')}: ${valueText(from)} → ${valueText(to)}`, options),
+  );
+}
+
+function valueText(value: unknown): string {
+  return cut(plain(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none')), 60);
+}
+
+/** What the whole road takes away from those who use the machines. */
+function disturbance(plan: PlanDocument, { style }: PlanViewOptions): readonly string[] {
+  const names = (steps: readonly ShownStep[]) => [...new Set(steps.map((step) => step.target.name))].join(', ');
+  const away = plan.steps.filter((step) => step.disruptive);
+  const deleted = plan.steps.filter((step) => step.destructive);
+  const lines = [
+    ...(away.length === 0 ? [] : [style.warn(`Taken away for a while: ${names(away)}.`)]),
+    ...(deleted.length === 0 ? [] : [style.warn(`Deleted: ${names(deleted)}.`)]),
+  ];
+  if (lines.length > 0) return ['', ...lines];
+  return plan.steps.length === 0 ? [] : ['', 'Nobody who uses a running machine is disturbed.'];
+}
+
+/** A label in its column and a text wrapped beside it. Colours survive only in texts that fit on one line. */
+function labelled(label: string, text: string, { columns }: PlanViewOptions): readonly string[] {
+  const room = Math.max(30, columns - INDENT.length - LABEL_COLUMNS);
+  const visible = plain(label).length;
+  const lines = plain(text).length <= room ? [text] : wrap(plain(text), room);
+  return lines.map((line, index) =>
+    index === 0
+      ? `${INDENT}${label}${' '.repeat(Math.max(1, LABEL_COLUMNS - visible))}${line}`
+      : `${INDENT}${' '.repeat(LABEL_COLUMNS)}${line}`,
+  );
+}

@@ -1,0 +1,108 @@
+import type { CliContext, Host, HostOptions } from '../cli/context.ts';
+import { loadManifestFolder } from '../manifest/load.ts';
+import type { AgentConfig } from '../model/agent-config.ts';
+import type { Clock, Exec, Files } from '../model/ports.ts';
+import type { SourceStatus } from '../model/status.ts';
+import { createDecisions } from '../reconcile/decide.ts';
+import { openSource } from '../source/open-source.ts';
+import type { Source } from '../source/source.ts';
+import { makeTemporaryFolder } from '../sys/host.ts';
+import { createHttp } from '../sys/http.ts';
+import { createLog } from '../sys/log.ts';
+import { loadLibrary } from './library.ts';
+import { lookOnce } from './look.ts';
+import { decisionRecords, runAgent } from './run-agent.ts';
+import { noSource, readSettings } from './settings.ts';
+import { openWorkshop } from './workshop.ts';
+
+export interface HostParts {
+  readonly files: Files;
+  readonly exec: Exec;
+  readonly clock: Clock;
+  readonly env: CliContext['env'];
+  readonly cwd: string;
+  readonly version: string;
+  readonly isErrTerminal: boolean;
+  readonly errHasColor: boolean;
+}
+
+/** A host as configuration and options name it, with everything that commands do to it. */
+export async function openHost(parts: HostParts, options: HostOptions): Promise<Host> {
+  const { files, exec, env } = parts;
+  const config = await readSettings(files, parts.cwd, options);
+  const speed = options.speed ?? 1;
+  const clock =
+    speed === 1 ? parts.clock : (await import('../sim/accelerated-clock.ts')).acceleratedClock(parts.clock, speed);
+  const log = createLog({
+    level: options.logLevel ?? 'warn',
+    format: parts.isErrTerminal ? 'text' : 'json',
+    useColor: parts.errHasColor,
+  });
+  const http = createHttp(log);
+  const workshop = once(() => openWorkshop({ config, clock, speed, exec, files, http, log }));
+  const credentialsFolder = env['CREDENTIALS_DIRECTORY'] ?? null;
+  const sourceIn = (stateFolder: string, signal?: AbortSignal): Source => {
+    if (!config.source) throw noSource();
+    return openSource(config.source, { files, log, stateFolder, credentialsFolder, ...(signal ? { signal } : {}) });
+  };
+  const newest = once(() => readNewest(files, sourceIn));
+  const lookNow: Host['look'] = async (guests) => {
+    const result = await newest();
+    const status: SourceStatus = {
+      url: urlOf(config) ?? '',
+      lastGoodRevision: result.ok ? result.revision : null,
+      lastAttemptedRevision: result.revision,
+      problem: null,
+      checkedAtMs: clock.now(),
+    };
+    return lookOnce(await workshop(), { set: result.ok ? result.set : null, status }, guests);
+  };
+  return {
+    config,
+    clock,
+    sourceUrl: urlOf(config),
+    newest,
+    look: lookNow,
+    decisions: async () =>
+      createDecisions({ clock, look: () => lookNow(), records: decisionRecords(await workshop()) }),
+    kubeconfigPath: (cluster) => `${config.folders.kubeconfigs}/${cluster}.kubeconfig`,
+    async kubeconfigs() {
+      const names = await files.list(config.folders.kubeconfigs);
+      return names.flatMap((name) => /^(.+)\.kubeconfig$/.exec(name)?.[1] ?? []);
+    },
+    events: async (limit) => (await workshop()).eventFile.latest(limit),
+    async runAgent(run) {
+      const source = sourceIn(config.folders.state, run.signal);
+      const made = await workshop();
+      const { checkCluster } = made.library;
+      const load = (folder: string, revision: string) => loadManifestFolder(files, folder, { revision, checkCluster });
+      await runAgent(made, { ...run, source, load, version: parts.version, env });
+    },
+  };
+}
+
+/** The newest revision, in a place of its own where it has to be fetched: the state folder may belong to a running agent. */
+async function readNewest(files: Files, sourceIn: (stateFolder: string) => Source): ReturnType<Host['newest']> {
+  const folder = await makeTemporaryFolder('kreconcile-');
+  try {
+    const fetched = await sourceIn(folder).fetch(null);
+    const { checkCluster } = await loadLibrary(files);
+    const result = await loadManifestFolder(files, fetched.folder, { revision: fetched.revision, checkCluster });
+    return { ...result, revision: fetched.revision };
+  } finally {
+    await files.removeFolder(folder);
+  }
+}
+
+function urlOf({ source }: AgentConfig): string | null {
+  if (!source) return null;
+  return source.kind === 'folder' ? source.folder : source.url;
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

@@ -1,0 +1,105 @@
+import { createAgent } from '../agent/agent.ts';
+import { controlSocket } from '../cli/agent-client.ts';
+import type { RunOptions } from '../cli/context.ts';
+import { toKreError } from '../model/error.ts';
+import type { HttpAddress } from '../model/http.ts';
+import { ACCEPTED_SOURCE, createDecisions, type DecisionParts } from '../reconcile/decide.ts';
+import { createSourceKeeper, type LoadManifests } from '../source/keeper.ts';
+import type { Source } from '../source/source.ts';
+import { takeLock } from '../sys/lock.ts';
+import { createNotifier } from '../sys/notify.ts';
+import { composePasses } from './passes.ts';
+import type { Workshop } from './workshop.ts';
+
+export interface AgentRun extends RunOptions {
+  readonly source: Source;
+  readonly load: LoadManifests;
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Holds the host and runs the agent on it until the signal aborts. */
+export async function runAgent(workshop: Workshop, run: AgentRun): Promise<void> {
+  const { config, files, clock, log, records } = workshop;
+  const { state } = config.folders;
+  await files.ensureFolder(state, 0o711);
+  const locks = [await takeLock(config.hypervisor.uri)];
+  try {
+    locks.push(await takeLock((await files.realPath(state)) ?? state));
+    await serve(workshop, run);
+  } finally {
+    for (const lock of locks) await lock.release();
+  }
+
+  async function serve(
+    _: Workshop,
+    { source, load, version, env, signal, onReport, onError, onReady }: AgentRun,
+  ): Promise<void> {
+    const keeper = createSourceKeeper({ source, load, files, clock, log, stateFolder: state });
+    const { url } = source.describe();
+    const agent = createAgent({
+      clock,
+      speed: workshop.speed,
+      log,
+      http: workshop.http,
+      notifier: createNotifier(workshop.exec, log, env),
+      identity: { version, pid: process.pid, uri: config.hypervisor.uri, source: url },
+      owner: config.owner,
+      hypervisor: workshop.drivers.hypervisor,
+      source,
+      keeper,
+      control: await controlAddress(workshop, run.control),
+      compose: (pokes) => composePasses(workshop, keeper, url, pokes),
+      decisions: (look) => createDecisions({ clock, look, records: decisionRecords(workshop) }),
+      accepted: async () => acceptedRevisions((await records.read()).confirmations),
+      status: workshop.publisher.status,
+      events: workshop.eventFile.latest,
+      random: Math.random,
+      onReport: onReport ?? (() => undefined),
+      onError: (error, inARow) => {
+        workshop.publisher.failed(error);
+        onError?.(error, inARow);
+      },
+    });
+    const world = await workshop.drivers.serve();
+    const hangUp = (): void => void agent.reconcile();
+    process.on('SIGHUP', hangUp);
+    onReady?.(agent);
+    try {
+      await agent.run(signal);
+    } finally {
+      process.off('SIGHUP', hangUp);
+      await world.stop();
+    }
+  }
+}
+
+export function acceptedRevisions(confirmations: readonly { object: string; revision: string }[]): readonly string[] {
+  return confirmations.filter((entry) => entry.object === ACCEPTED_SOURCE).map((entry) => entry.revision);
+}
+
+export function decisionRecords({ records }: Workshop): DecisionParts['records'] {
+  return { ...records, suspensions: async () => (await records.read()).suspensions };
+}
+
+/** The control socket, in a folder that is made if missing. A one-shot run goes on without one. */
+async function controlAddress(
+  { config, files, log }: Workshop,
+  need: RunOptions['control'],
+): Promise<HttpAddress | null> {
+  const { run } = config.folders;
+  const path = controlSocket(run);
+  try {
+    await files.ensureFolder(run, 0o755);
+    if (need === 'if possible' && path.length > 96) return null;
+    return {
+      kind: 'socket',
+      path,
+      ...(config.controlGroup === null ? {} : { mode: 0o660, group: config.controlGroup }),
+    };
+  } catch (thrown) {
+    if (need === 'required') throw thrown;
+    log.warn({ error: toKreError(thrown) }, 'control socket cannot be offered');
+    return null;
+  }
+}

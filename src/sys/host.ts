@@ -1,0 +1,29 @@
+/** What the operating system says about this host, this user and this program. */
+import { readFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { homedir, hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fileError } from './file-errors.ts';
+
+export function hostName(): string {
+  return hostname();
+}
+
+export function homeFolder(): string {
+  return homedir();
+}
+
+/** A new folder of one's own; whoever makes it removes it. */
+export async function makeTemporaryFolder(prefix: string): Promise<string> {
+  const folder = join(tmpdir(), prefix);
+  return mkdtemp(folder).catch((thrown: unknown) => {
+    throw fileError('make a folder beside', folder, thrown);
+  });
+}
+
+/** The release that this is. */
+export function packageVersion(): string {
+  const text = readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8');
+  return String((JSON.parse(text) as { version?: unknown }).version);
+}
