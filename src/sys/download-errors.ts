@@ -34,7 +34,8 @@ export function networkTrouble(cause: unknown): string {
     EISDIR: 'is a folder',
     EACCES: 'may not be read',
   };
-  return words[code] ?? `could not be fetched: ${code || (inner instanceof Error ? inner.message : String(inner))}`;
+  // Never the system's own sentence: it may repeat the URL with what is secret in it.
+  return words[code] ?? `could not be fetched${code ? `: ${code}` : ''}`;
 }
 
 /** A URL as it may be shown: user, password and query can be secrets. */

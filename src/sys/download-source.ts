@@ -34,7 +34,9 @@ const partialContent = 206;
 
 async function openHttp(url: string, position: number, signal: AbortSignal): Promise<DownloadBody> {
   const range: Readonly<Record<string, string>> = position > 0 ? { range: `bytes=${position}-` } : {};
-  const response = await fetch(url, { headers: { ...plain, ...range }, signal, redirect: 'follow' });
+  const { href, authorization } = splitCredentials(url);
+  const headers = { ...plain, ...range, ...authorization };
+  const response = await fetch(href, { headers, signal, redirect: 'follow' });
   if (response.status === rangeNotSatisfiable) return wholeOrAgain(url, position, response, signal);
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
@@ -49,6 +51,20 @@ async function openHttp(url: string, position: number, signal: AbortSignal): Pro
     totalBytes: Number.isFinite(length) ? startsAt + length : null,
     chunks: response.body,
   };
+}
+
+/** User and password go into a header: fetch takes no URL with them, and repeats it in its complaint. */
+function splitCredentials(url: string): {
+  readonly href: string;
+  readonly authorization: Readonly<Record<string, string>>;
+} {
+  const parsed = new URL(url);
+  if (parsed.username === '' && parsed.password === '') return { href: url, authorization: {} };
+  const pair = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
+  parsed.username = '';
+  parsed.password = '';
+  const authorization = { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+  return { href: parsed.href, authorization };
 }
 
 /** All of it is here already, or what is here is longer than the file: then it is fetched anew. */

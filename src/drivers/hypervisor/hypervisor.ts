@@ -80,7 +80,7 @@ export interface MachineActs {
   replaceSeed(machine: MachineRef, generation: number, seed: SeedFiles): Promise<void>;
   /**
    * Deletes a stopped domain that is ours: its generation folders are unlinked first, the state disk is moved to
-   * `retained/<filesystem UUID>-<time>/` with a copy of the mark (`Retain`) or unlinked (`Delete`), then the domain is undefined (with NVRAM, managed save
+   * `retained/<UUID>-<time>/` with a copy of the mark (`Retain`) or unlinked (`Delete`), then the domain is undefined (with NVRAM, managed save
    * and snapshot metadata). Finishes what an interrupted call left; a domain that is gone is success.
    */
   deleteMachine(machine: MachineRef, stateDisk: DeletionPolicy): Promise<void>;
