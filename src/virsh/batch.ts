@@ -82,8 +82,14 @@ const lastPrompt = /virsh [#>] $/;
 function withoutEcho(section: string, line: string, marker: string): string {
   let rest = section.replace(lastPrompt, '').replace(prompts, '');
   rest = rest.replace(new RegExp(`^echo --err ${marker}-\\d+-\\n`), '').replace(prompts, '');
-  if (rest.startsWith(`${line}\n`)) rest = rest.slice(line.length + 1);
+  const [first = ''] = rest.split('\n', 1);
+  if (unfolded(first) === line) rest = rest.slice(first.length + 1);
   return rest.replace(/\n+$/, '');
+}
+
+/** readline folds what it echoes at the width of a terminal that is not there: a carriage return, and the character before it again. */
+function unfolded(echo: string): string {
+  return echo.replaceAll(/\r./g, '');
 }
 
 function errorText(complaint: string): string {

@@ -60,8 +60,8 @@ export function createVirsh({ exec, uri, log }: VirshSettings): Virsh {
       program: 'virsh',
       args: by === 'input' ? args : [...args, text],
       ...(by === 'input' ? { input: `${text}\n` } : {}),
-      // Else virsh writes every line it reads to a history file.
-      env: { VIRSH_HISTSIZE: '0' },
+      // Else virsh writes every line it reads to a history file, and its line editor wraps or cuts what it echoes at 80 columns.
+      env: { VIRSH_HISTSIZE: '0', TERM: 'dumb', COLUMNS: '1000000' },
       timeoutMs: options.timeoutMs,
       ...(options.maxOutputBytes === undefined ? {} : { maxOutputBytes: options.maxOutputBytes }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
