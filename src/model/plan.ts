@@ -95,6 +95,7 @@ export type GuardName =
   | 'StateDisk'
   | 'DeadlinePassed'
   | 'OperationFailed'
+  | 'RolloutHalted'
   | 'ManagedSave'
   | 'Paused'
   | 'HypervisorUnreachable';

@@ -5,19 +5,8 @@ import { unhealthyReason } from './health.ts';
 import type { MachineRoad } from './machine.ts';
 import { type NodeInputs, planBootstrap, planHealth, planJoin, planRecord, planUncordon } from './node.ts';
 import { planKubeconfig } from './publish.ts';
-import {
-  hasSomewhereToGo,
-  planBackup,
-  planDrain,
-  planStage,
-  planUpgradeAct,
-  type UpgradeNeed,
-  upgradeNeed,
-} from './upgrade.ts';
-
-interface NodePlan extends NodeInputs {
-  readonly need: UpgradeNeed;
-}
+import { hasSomewhereToGo, planBackup, planDrain, planStage, planUpgradeAct, upgradeNeed } from './upgrade.ts';
+import { type NodePlan, planWorkers, type Turn } from './window.ts';
 
 /** Brings a cluster's nodes up, joins them, upgrades them one after the other, and publishes the kubeconfig. */
 export function planCluster(facts: Facts, cluster: DesiredCluster, roads: ReadonlyMap<string, MachineRoad>): Draft {
@@ -33,15 +22,8 @@ export function planCluster(facts: Facts, cluster: DesiredCluster, roads: Readon
   if (!first) return draft;
   const firstDone = planNode(facts, first, staged, [], []);
   const available = planAvailable(facts, cluster, draft, firstDone);
-  let window: readonly (readonly string[])[] = [];
-  for (const node of nodes.filter((entry) => entry.role === 'worker')) {
-    const earlier =
-      node.need.kind === 'needed' && window.length >= cluster.maxUnavailable
-        ? (window.at(-cluster.maxUnavailable) ?? [])
-        : [];
-    const done = planNode(facts, node, staged, earlier, available);
-    if (node.need.kind === 'needed') window = [...window, done ?? [...earlier]];
-  }
+  const workers = nodes.filter((node) => node.role === 'worker');
+  planWorkers(facts, cluster, workers, (node, turn) => planNode(facts, node, staged, turn, available));
   planKubeconfig(facts, cluster, first.machine, firstDone, draft);
   return draft;
 }
@@ -80,14 +62,14 @@ function planNode(
   facts: Facts,
   node: NodePlan,
   staged: readonly string[] | null,
-  earlier: readonly string[],
+  turn: Turn,
   controlPlane: readonly string[] | null,
 ): readonly string[] | null {
   if (node.road.up === null) return null;
   const booted = planBootstrap(facts, node, node.road.up);
   const member = booted === null ? null : node.role === 'worker' ? joined(facts, node, booted, controlPlane) : booted;
   if (member === null) return null;
-  const upgraded = planUpgrade(facts, node, staged, [...member, ...earlier, ...(controlPlane ?? [])]);
+  const upgraded = planUpgrade(facts, node, staged, turn, [...member, ...(controlPlane ?? [])]);
   if (upgraded === null) return null;
   const healthy = planHealth(facts, node, upgraded.needs);
   const open = planUncordon(facts, node, healthy, upgraded.cordons);
@@ -108,6 +90,7 @@ function planUpgrade(
   facts: Facts,
   node: NodePlan,
   staged: readonly string[] | null,
+  turn: Turn,
   needs: readonly string[],
 ): { needs: readonly string[]; cordons: boolean } | null {
   const { need } = node;
@@ -120,13 +103,21 @@ function planUpgrade(
     });
     return null;
   }
-  if (need.kind === 'none') return { needs: [...new Set(needs)], cordons: false };
+  if (need.kind === 'none') return { needs: [...new Set([...needs, ...(turn ?? [])])], cordons: false };
   if (need.begun) {
     const act = planUpgradeAct(facts, node, [], need.from);
     return act === null ? null : { needs: act, cordons: false };
   }
   if (staged === null) return null;
-  const before = [...new Set([...needs, ...staged])];
+  if (turn === null) {
+    node.road.draft.block({
+      guard: 'RolloutHalted',
+      reason: `${node.machine.name} is not upgraded while another worker does not come back from its own upgrade`,
+      wayOut: 'It goes on when that worker is Ready at its version; its own block says what is wrong with it.',
+    });
+    return null;
+  }
+  const before = [...new Set([...needs, ...turn, ...staged])];
   const cordons = node.cluster.recipe.drainsBeforeUpgrade && hasSomewhereToGo(facts, node);
   const drained = cordons ? planDrain(facts, node, before) : before;
   const saved = drained === null || node.role === 'worker' ? drained : planBackup(facts, node, drained, need.from);
