@@ -44,6 +44,8 @@ export interface CliContext {
   /** Absolute. */
   readonly cwd: string;
   readonly home: string;
+  /** Where this program is installed, with its examples. */
+  readonly packageFolder: string;
   readonly version: string;
   /** Aborts at Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;

@@ -3,7 +3,7 @@ import { EXIT } from '../cli/exit-code.ts';
 import { systemClock } from '../sys/clock.ts';
 import { systemExec } from '../sys/exec.ts';
 import { systemFiles } from '../sys/files.ts';
-import { homeFolder, makeTemporaryFolder } from '../sys/host.ts';
+import { homeFolder, makeTemporaryFolder, packageFolder } from '../sys/host.ts';
 import { createHttp } from '../sys/http.ts';
 import { createLog } from '../sys/log.ts';
 
@@ -25,6 +25,7 @@ export function createContext(terminal: Terminal, version: string): CliContext {
     terminal,
     http: createHttp(createLog({ level: 'warn', format: 'text' })),
     home: homeFolder(),
+    packageFolder: packageFolder(),
     signal: stopSignal(),
     openHost: async (options) => (await import('./host.ts')).openHost(parts, options),
     async loadFolder(folder) {

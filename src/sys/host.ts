@@ -22,8 +22,13 @@ export async function makeTemporaryFolder(prefix: string): Promise<string> {
   });
 }
 
+/** Where this program is installed. */
+export function packageFolder(): string {
+  return fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+}
+
 /** The release that this is. */
 export function packageVersion(): string {
-  const text = readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8');
+  const text = readFileSync(join(packageFolder(), 'package.json'), 'utf8');
   return String((JSON.parse(text) as { version?: unknown }).version);
 }
