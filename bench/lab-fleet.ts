@@ -188,14 +188,17 @@ export async function timeInside<const K extends string>(
 }
 
 /** Puts a virsh before the real one in PATH that notes when it was started and with what; see `virshCalls`. */
-export async function spyOnVirsh(root: string): Promise<{ readonly env: Readonly<Record<string, string>> }> {
+export async function spyOnVirsh(
+  root: string,
+  real = '/usr/bin/virsh',
+): Promise<{ readonly env: Readonly<Record<string, string>> }> {
   const folder = join(root, 'spy');
   await mkdir(folder, { recursive: true });
   await chmod(folder, 0o777);
   const log = join(folder, 'calls');
   await writeFile(log, '', { mode: 0o666 });
   await chmod(log, 0o666);
-  const script = `#!/bin/bash\nprintf '%s %s\\n' "$EPOCHREALTIME" "\${*//$'\\n'/ }" >>${log}\nexec /usr/bin/virsh "$@"\n`;
+  const script = `#!/bin/bash\nprintf '%s %s\\n' "$EPOCHREALTIME" "\${*//$'\\n'/ }" >>${log}\nexec ${real} "$@"\n`;
   await writeFile(join(folder, 'virsh'), script, { mode: 0o755 });
   return { env: { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin` } };
 }

@@ -1,11 +1,13 @@
 /** `npm run bench [-- --only NAME] [--write]`: measures, prints, and with --write puts the sections into docs/benchmarks.md. */
 import { parseArgs } from 'node:util';
+import { commit, memory } from './agent.ts';
+import { corrective } from './corrective.ts';
 import { writeSections } from './document.ts';
 import { noOp } from './no-op.ts';
 import { planner } from './planner.ts';
 import { type Bench, sectionText } from './report.ts';
 
-const benches: readonly Bench[] = [noOp, planner];
+const benches: readonly Bench[] = [noOp, planner, memory, commit, corrective];
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, write: { type: 'boolean' } } });
 const wanted = values.only?.split(',');
