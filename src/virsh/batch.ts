@@ -65,10 +65,10 @@ function cut(text: string, count: number, endOf: (index: number) => string): rea
     const end = endOf(index);
     // By input the marker is seen twice: in the echoed command, and as what that command said.
     const echoed = `echo ${end}\n${end}`;
-    const echoAt = text.indexOf(echoed, from);
     const at = text.indexOf(end, from);
     if (at < 0) break;
-    const isEchoed = echoAt >= 0 && echoAt + 'echo '.length === at;
+    const echoAt = at - 'echo '.length;
+    const isEchoed = echoAt >= from && text.startsWith(echoed, echoAt);
     pieces.push(text.slice(from, isEchoed ? echoAt : at));
     from = isEchoed ? echoAt + echoed.length : at + end.length;
   }
