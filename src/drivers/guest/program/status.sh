@@ -107,12 +107,16 @@ kubernetes_json() {
 	printf '%s,%s,"kubeconfigDigest":%s,"staged":[%s]}' "${kubernetes_own%\}}" "$kubernetes_api" "$kubeconfig_digest" "$(staged_json)"
 }
 
+# First boot starts an operation, and operations change Kubernetes: read in this order, a reading may show a cause with an
+# effect of later, never the end of a cause without its effect.
 status() {
+	status_cloud_init=$(cloud_init_reading)
+	status_operations=$(operations_json)
 	status_kubernetes=$(kubernetes_json) || { complain 'the state of Kubernetes could not be read' && return 1; }
 	first_line "$ROOT/proc/sys/kernel/random/boot_id"
 	status_boot=$FIRST_LINE
 	first_line "$ROOT/proc/sys/kernel/hostname"
 	printf '{"program":"%s","bootId":%s,"hostname":%s,"os":%s,"cloudInit":"%s","addresses":[%s],"stateDisk":"%s","kubernetes":%s,"operations":[%s]}\n' \
-		"$(program_digest)" "$(json_string "$status_boot")" "$(json_text "$FIRST_LINE")" "$(os_json)" "$(cloud_init_reading)" \
-		"$(addresses_json)" "$(state_reading)" "$status_kubernetes" "$(operations_json)"
+		"$(program_digest)" "$(json_string "$status_boot")" "$(json_text "$FIRST_LINE")" "$(os_json)" "$status_cloud_init" \
+		"$(addresses_json)" "$(state_reading)" "$status_kubernetes" "$status_operations"
 }

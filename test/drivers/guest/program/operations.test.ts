@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 const library = `
-dist_status() { printf '{"phase":"installed","version":null,"serviceActive":false,"certificatesExpireAtMs":null}'; }
+dist_status() { if [ -f "$ROOT/during-status" ]; then . "$ROOT/during-status"; fi; printf '{"phase":"installed","version":null,"serviceActive":false,"certificatesExpireAtMs":null}'; }
 dist_bootstrap() { progress 'writing "configuration"'; . "$ROOT/bootstrap.sh"; }
 dist_join() { result token "$(input token)"; }
 dist_stage() { mkdir -p "$STAGED/$(input version)"; . "$ROOT/stage.sh"; }
@@ -98,6 +98,18 @@ describe.each(shells)('operations under %s', (shell) => {
       endedAtMs: null,
     });
     guest.write('go', '');
+  });
+
+  it('are never shown as ended with a state of Kubernetes from before their end', async () => {
+    const guest = make();
+    const operation = 'var/lib/kreconcile-guest/operations/upgrade-1';
+    guest.write(`${operation}/verb`, 'upgrade\n');
+    guest.write(`${operation}/started`, `${Date.now()}`);
+    guest.write(`${operation}/boot`, guest.read('proc/sys/kernel/random/boot_id'));
+    // It ends while the distribution is asked.
+    guest.write('during-status', `echo 'succeeded 1' >"$ROOT/${operation}/ended"`);
+    expect(await operations(guest)).toMatchObject([{ id: 'upgrade-1', state: 'running' }]);
+    expect(await operations(guest)).toMatchObject([{ id: 'upgrade-1', state: 'succeeded' }]);
   });
 
   it('list the newest twenty', async () => {
