@@ -3,6 +3,8 @@ import type { Outcome, Plan, Wait } from '../model/plan.ts';
 
 /** Attempts of steps that are not planned any more are forgotten after this time. */
 const FORGET_AFTER_MS = 3_600_000;
+/** Healthy readings further apart than this are not one run: nobody looked in between. */
+const LONGEST_GAP_MS = 60_000;
 
 /** Before the acts: which steps are begun now. Written to disk before any of them is. */
 export function rememberBeginning(ledger: Ledger, plan: Plan, stepIds: readonly string[], nowMs: number): Ledger {
@@ -14,6 +16,8 @@ export function rememberBeginning(ledger: Ledger, plan: Plan, stepIds: readonly 
 
 /** What to remember after a pass: since when each wait is waited for, what failed, and runs of healthy readings. Pure. */
 export function remember(ledger: Ledger, plan: Plan, outcomes: readonly Outcome[], nowMs: number): Ledger {
+  // Of a host that was not seen nothing is known: neither what has come to its end nor what is still waited for.
+  if (plan.blocks.some((block) => block.guard === 'HypervisorUnreachable')) return ledger;
   return {
     schema: 1,
     revision: plan.revision,
@@ -36,9 +40,12 @@ function attemptsAfter(
   nowMs: number,
 ): Record<string, Attempt> {
   const planned = new Set(plan.steps.map((step) => step.id));
+  const busy = new Set([...planned, ...plan.waits.map((wait) => wait.id)].map(ownerOf));
   const kept = ledger.revision === plan.revision ? Object.entries(ledger.attempts) : [];
   const attempts = Object.fromEntries(
-    kept.filter(([id, attempt]) => planned.has(id) || nowMs - attempt.lastAtMs < FORGET_AFTER_MS),
+    kept.filter(
+      ([id, attempt]) => planned.has(id) || (busy.has(ownerOf(id)) && nowMs - attempt.lastAtMs < FORGET_AFTER_MS),
+    ),
   );
   for (const outcome of outcomes) {
     const attempt = attempts[outcome.step] ?? { count: 1, lastAtMs: outcome.atMs, error: null };
@@ -54,12 +61,25 @@ function attemptsAfter(
   return attempts;
 }
 
+/**
+ * `machine/dev-cp-1` of `machine/dev-cp-1/start`. When nothing is done or waited for there any more, what was tried is over: a shutdown that was
+ * followed last week must not make the next one look ignored.
+ */
+function ownerOf(id: string): string {
+  return id.split('/', 2).join('/');
+}
+
 /** A reading that is not healthy ends the run; a machine that was not read keeps it. */
 function healthyAfter(ledger: Ledger, plan: Plan): Ledger['healthy'] {
   const healthy = { ...ledger.healthy };
   for (const [machine, readAtMs] of Object.entries(plan.health)) {
     if (readAtMs === null) delete healthy[machine];
-    else healthy[machine] = { firstAtMs: healthy[machine]?.firstAtMs ?? readAtMs, lastAtMs: readAtMs };
+    else healthy[machine] = { firstAtMs: firstOf(healthy[machine], readAtMs), lastAtMs: readAtMs };
   }
   return healthy;
+}
+
+function firstOf(run: Ledger['healthy'][string] | undefined, readAtMs: number): number {
+  const goesOn = run !== undefined && readAtMs >= run.lastAtMs && readAtMs - run.lastAtMs <= LONGEST_GAP_MS;
+  return goesOn ? run.firstAtMs : readAtMs;
 }

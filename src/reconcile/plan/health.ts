@@ -1,6 +1,6 @@
 import type { DesiredCluster } from '../../model/desired.ts';
 import type { GuestNode } from '../../model/guest-status.ts';
-import { type Facts, freshGuest, guestReadAtMs } from './facts.ts';
+import { type Facts, FRESH_READING_MS, freshGuest, guestReadAtMs } from './facts.ts';
 
 /** Two healthy readings this far apart prove a node. */
 export const PROOF_MS = 10_000;
@@ -37,5 +37,6 @@ export function healthReading(facts: Facts, cluster: DesiredCluster, name: strin
 export function isProven(facts: Facts, cluster: DesiredCluster, name: string): boolean {
   const readAtMs = healthReading(facts, cluster, name);
   const run = facts.ledger.healthy[name];
-  return readAtMs !== null && run !== undefined && readAtMs - run.firstAtMs >= PROOF_MS;
+  if (readAtMs === null || run === undefined || readAtMs - run.lastAtMs > FRESH_READING_MS) return false;
+  return readAtMs - run.firstAtMs >= PROOF_MS;
 }

@@ -88,13 +88,15 @@ export function planPowerOff(
   needs: readonly string[] = [],
 ): readonly string[] {
   if (domain.state === 'shut off' || domain.state === 'crashed') return [];
-  const ask = `machine/${name}/shutdown`;
-  const asked = facts.ledger.attempts[ask];
-  const isAsked = asked !== undefined && asked.error === null;
   const wait = { id: `machine/${name}/off`, condition: `${name} has shut down`, timeoutMs: deadlineMs, pollMs: 1_000 };
+  // `shutdown` is a guest on its way down, and of `unknown` nothing is known: neither is cut off.
+  if (domain.state === 'shutdown' || domain.state === 'unknown')
+    return draft.wait({ ...wait, detail: `libvirt says: ${domain.state}` });
   if (domain.state !== 'running')
     return powerOff(name, `it is ${domain.state} and cannot shut down by itself`, needs, draft);
-  if (!isAsked) {
+  const ask = `machine/${name}/shutdown`;
+  const asked = askedFor(facts, ask, deadlineMs);
+  if (asked === null) {
     const step = draft.step({
       id: ask,
       title: `shut ${name} down`,
@@ -105,7 +107,7 @@ export function planPowerOff(
     });
     return draft.wait({ ...wait, needs: step });
   }
-  const elapsedMs = facts.nowMs - asked.lastAtMs;
+  const elapsedMs = facts.nowMs - asked;
   if (elapsedMs > deadlineMs) return powerOff(name, 'it did not shut down in time', needs, draft);
   const again = `machine/${name}/shutdown-acpi`;
   const pressed = facts.ledger.attempts[again];
@@ -119,6 +121,13 @@ export function planPowerOff(
     });
   }
   return draft.wait({ ...wait, detail: `asked ${Math.round(elapsedMs / 1000)} s ago` });
+}
+
+/** When a shutdown was asked for that may still be followed; of an older one nobody knows what came of it, so the guest is asked again. */
+function askedFor(facts: Facts, ask: string, deadlineMs: number): number | null {
+  const attempt = facts.ledger.attempts[ask];
+  if (!attempt || attempt.error !== null || attempt.lastAtMs > facts.nowMs) return null;
+  return facts.nowMs - attempt.lastAtMs <= 2 * deadlineMs ? attempt.lastAtMs : null;
 }
 
 function powerOff(name: string, reason: string, needs: readonly string[], draft: Draft): readonly string[] {

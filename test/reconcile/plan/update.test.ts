@@ -104,6 +104,15 @@ describe('power', () => {
   });
 });
 
+describe('power that is on its way', () => {
+  const off = desiredWith(smallClass(), debianImage(), machine('jump', { guestAgent: false, powerState: 'Off' }));
+
+  it.each(['shutdown', 'unknown'] as const)('is not cut while libvirt says %s', (state) => {
+    const made = planAt(off, observed({ domains: [domainFor(before, jump, { state })] }));
+    expect([stepIds(made), made.waits.map((wait) => wait.id)]).toEqual([[], ['machine/jump/off']]);
+  });
+});
+
 describe('the table of classes', () => {
   it('knows every field of an applied spec', () => {
     const changed = changedFields(jump.spec, { ...jump.spec, cpus: 9, address: '192.0.2.9' });
