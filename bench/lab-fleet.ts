@@ -169,22 +169,21 @@ function domainXml(machine: DesiredMachine): string {
 
 const stopwatch = fileURLToPath(new URL('stopwatch.mjs', import.meta.url));
 
-/** A command for the stopwatch. `exitCodes`: those that are expected, default 0. */
-export interface TimedCommand {
-  readonly argv: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly exitCodes?: readonly number[];
+/** One run of a command: by the wall and by the processor, which other work on the machine disturbs less. */
+export interface Timing {
+  readonly ms: number;
+  readonly cpuMs: number;
 }
 
-/** Milliseconds of each run of each command, run in turn inside the lab host. */
+/** Each run of each command (its words), run in turn inside the lab host. */
 export async function timeInside<const K extends string>(
   host: LabHost,
   runs: number,
-  commands: Readonly<Record<K, TimedCommand>>,
-): Promise<Readonly<Record<K, readonly number[]>>> {
+  commands: Readonly<Record<K, readonly string[]>>,
+): Promise<Readonly<Record<K, readonly Timing[]>>> {
   const input = JSON.stringify({ runs, commands });
   const output = await host.must([process.execPath, stopwatch], { input, timeoutMs: 600_000 });
-  return JSON.parse(output) as Record<K, readonly number[]>;
+  return JSON.parse(output) as Record<K, readonly Timing[]>;
 }
 
 /** Puts a virsh before the real one in PATH that notes when it was started and with what; see `virshCalls`. */

@@ -6,8 +6,9 @@ import { writeSections } from './document.ts';
 import { noOp } from './no-op.ts';
 import { planner } from './planner.ts';
 import { type Bench, sectionText } from './report.ts';
+import { running } from './running.ts';
 
-const benches: readonly Bench[] = [noOp, planner, memory, commit, corrective];
+const benches: readonly Bench[] = [noOp, running, planner, memory, commit, corrective];
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, write: { type: 'boolean' } } });
 const wanted = values.only?.split(',');

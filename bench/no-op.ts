@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Desired } from '../src/model/desired.ts';
-import { type LabFleet, spyOnVirsh, startLabFleet, type TimedCommand, timeInside, virshCalls } from './lab-fleet.ts';
+import { type LabFleet, spyOnVirsh, startLabFleet, type Timing, timeInside, virshCalls } from './lab-fleet.ts';
 import { load, median, milliseconds, times } from './measure.ts';
 import { type Bench, type BenchResult, type Row, verdict } from './report.ts';
 
@@ -33,6 +33,8 @@ async function run(): Promise<BenchResult> {
 export interface Measured {
   readonly machines: number;
   readonly planMs: number;
+  /** CPU time of the program and the virsh processes in it. */
+  readonly planCpuMs: number;
   readonly processes: number;
   readonly virshMs: number;
   readonly nodeMs: number;
@@ -57,27 +59,29 @@ export async function measureNoOp(fleet: LabFleet, desired: Desired, naiveRuns: 
   const said = await host.run([...planArgv, '--detailed-exitcode'], { env: spy.env });
   if (said.exitCode !== 0) throw new Error(`the plan is not empty (${said.exitCode}):\n${said.stdout}\n${said.stderr}`);
   const processes = (await virshCalls(root)).length;
-  const commands: Record<'plan' | 'virsh' | 'node' | 'start', TimedCommand> = {
-    plan: { argv: planArgv },
-    virsh: { argv: ['virsh', '-q', '-c', host.uri, dumpsOf(desired)] },
-    node: { argv: [process.execPath, '-e', '0'] },
-    start: { argv: [process.execPath, fleet.program, '--version'] },
-  };
-  const spent = await timeInside(host, RUNS, commands);
+  const spent = await timeInside(host, RUNS, {
+    plan: planArgv,
+    virsh: ['virsh', '-q', '-c', host.uri, dumpsOf(desired)],
+    node: [process.execPath, '-e', '0'],
+    start: [process.execPath, fleet.program, '--version'],
+  });
   const script = join(root, 'naive.sh');
   await writeFile(script, naiveScript(desired, host.uri), { mode: 0o755 });
-  const { naive } = await timeInside(host, naiveRuns, { naive: { argv: ['sh', script] } });
+  const { naive } = await timeInside(host, naiveRuns, { naive: ['sh', script] });
   return {
     machines: desired.machines.length,
-    planMs: median(spent.plan),
+    planMs: wall(spent.plan),
+    planCpuMs: median(spent.plan.map(({ cpuMs }) => cpuMs)),
     processes,
-    virshMs: median(spent.virsh),
-    nodeMs: median(spent.node),
-    startMs: median(spent.start),
-    naiveMs: median(naive),
+    virshMs: wall(spent.virsh),
+    nodeMs: wall(spent.node),
+    startMs: wall(spent.start),
+    naiveMs: wall(naive),
     inside: await lookInside(fleet, desired),
   };
 }
+
+const wall = (timings: readonly Timing[]): number => median(timings.map(({ ms }) => ms));
 
 function dumpsOf(desired: Desired): string {
   return desired.machines.map(({ uuid }) => `dumpxml ${uuid}`).join(';');
@@ -106,6 +110,7 @@ async function lookInside(fleet: LabFleet, desired: Desired): Promise<Probe> {
 export const noOpColumns = [
   'machines',
   '`kreconcile plan`',
+  'CPU time in it',
   'virsh processes in it',
   '(a) bare virsh + bare Node',
   'plan ÷ (a)',
@@ -118,6 +123,7 @@ export function noOpRow(figures: Measured): Row {
   return [
     String(figures.machines),
     milliseconds(figures.planMs),
+    milliseconds(figures.planCpuMs),
     String(figures.processes),
     `${milliseconds(figures.virshMs)} + ${milliseconds(figures.nodeMs)} = ${milliseconds(floorMs)}`,
     times(figures.planMs / floorMs),
