@@ -40,6 +40,8 @@ const DEFAULT_POLL_MS = 5_000;
 /** The part of a plan that is about one target. Planners add to it and hand the ids of what they added to what must come after. */
 export interface Draft {
   readonly target: Target;
+  /** The object that the target belongs to, also where the manifests do not name the target any more. */
+  readonly object: ObjectRef | null;
   readonly steps: Step[];
   readonly waits: Wait[];
   readonly blocks: Block[];
@@ -56,6 +58,7 @@ export interface Draft {
 export function draftFor(facts: Facts, target: Target, object: ObjectRef | null): Draft {
   const draft: Draft = {
     target,
+    object,
     steps: [],
     waits: [],
     blocks: [],

@@ -10,7 +10,7 @@ export function suspensionOf(facts: Facts, draft: Draft): { reason: string; wayO
     'agent',
     draft.target.kind === 'Machine' ? `Node/${draft.target.name}` : '',
     `${draft.target.kind}/${draft.target.name}`,
-    ...objectScope(facts, draft),
+    draft.object ? objectKey(draft.object) : '',
   ];
   for (const scope of scopes) {
     const suspension = suspensions[scope];
@@ -25,15 +25,10 @@ export function suspensionOf(facts: Facts, draft: Draft): { reason: string; wayO
     : null;
 }
 
-function objectScope(facts: Facts, draft: Draft): readonly string[] {
-  const machine = draft.target.kind === 'Machine' ? facts.machines.get(draft.target.name) : undefined;
-  return machine ? [objectKey(machine.object)] : [];
-}
-
 function isSuspendedByManifest(facts: Facts, draft: Draft): boolean {
-  if (draft.target.kind === 'Machine') return facts.machines.get(draft.target.name)?.suspended ?? false;
-  if (draft.target.kind === 'Cluster') return facts.clusters.get(draft.target.name)?.suspended ?? false;
-  return false;
+  const { target, object } = draft;
+  if (target.kind === 'Machine' && facts.machines.get(target.name)?.suspended) return true;
+  return object?.kind === 'Cluster' && (facts.clusters.get(object.name)?.suspended ?? false);
 }
 
 const HELD = 'suspended: ';

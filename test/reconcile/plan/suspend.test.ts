@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterSpec } from '../../../src/model/manifest.ts';
+import type { Records } from '../../../src/model/observed.ts';
+import { desire } from '../../../src/reconcile/desire.ts';
+import { cluster, machine, options, recipes, setOf } from '../manifests.ts';
+import { domainFor, guards, NOW, observed, planAt } from './world.ts';
+
+function dev(replicas: number, spec: Partial<ClusterSpec> = {}) {
+  const workers = [{ name: 'general', replicas, machineClass: 'small' }];
+  return cluster('dev', { workers, prune: { mode: 'Enabled' }, ...spec });
+}
+const before = desire(setOf('r1', dev(2)), recipes, options);
+const domains = before.machines.map((entry) => domainFor(before, entry));
+const suspension = { reason: 'an operator looks into it', atMs: NOW };
+
+function world(records: Partial<Records>) {
+  return observed({ domains }, { applied: ['Cluster/dev', 'Machine/jump'], ...records });
+}
+const disturbing = (made: ReturnType<typeof planAt>) =>
+  made.steps.filter((step) => step.destructive || step.disruptive).map((step) => step.id);
+
+describe('a suspended cluster', () => {
+  const smaller = desire(setOf('r2', dev(1)), recipes, options);
+
+  it('loses no node that a commit takes away', () => {
+    const made = planAt(smaller, world({ suspensions: { 'Cluster/dev': suspension } }));
+    expect(disturbing(made)).toEqual([]);
+    expect(guards(made)).toContain('Suspended');
+    expect(disturbing(planAt(smaller, world({})))).toContain('machine/dev-general-2/delete');
+  });
+
+  it('loses none either when its manifest says so', () => {
+    const held = desire(setOf('r2', dev(1, { suspend: true })), recipes, options);
+    expect(disturbing(planAt(held, world({})))).toEqual([]);
+  });
+
+  it('is not deleted when its manifest is gone', () => {
+    const gone = desire(setOf('r3', machine('jump')), recipes, options);
+    expect(disturbing(planAt(gone, world({ suspensions: { 'Cluster/dev': suspension } })))).toEqual([]);
+    expect(disturbing(planAt(gone, world({})))).toContain('machine/dev-cp-1/delete');
+  });
+});
