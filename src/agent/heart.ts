@@ -57,7 +57,7 @@ export function createHeart(parts: AgentParts): Heart {
       errors += 1;
       parts.onError(toKreError(thrown), errors);
     },
-    onAlive: aliveNotice(clock, notifier),
+    onAlive: aliveNotice(notifier),
     aliveMs: notifier.watchdogIntervalMs ?? ALIVE_MS,
   });
   return {

@@ -27,7 +27,7 @@ export const EXIT_OF_VERDICT: Readonly<Record<Verdict, number>> = {
   unreachable: EXIT.source,
 };
 
-export function exitCodeOf({ code }: KreError): number {
+export function exitCodeOf({ code }: Pick<KreError, 'code'>): number {
   if (code.startsWith('Manifest')) return EXIT.invalid;
   if (code.startsWith('Source')) return EXIT.source;
   if (code === 'Blocked') return EXIT.blocked;

@@ -35,9 +35,12 @@ export const run: Run<PlanOptions> = async (invocation) => {
 async function outlookFor(invocation: Invocation, host: Host): Promise<Outlook> {
   const agent = await runningAgent(invocation, host);
   if (agent && invocation.options.dir === undefined) return agent.outlook();
+  const looking = host.look(agent ? await agent.readings() : undefined);
+  // Wrong manifests are told before whatever the look ran into.
+  void looking.catch(() => undefined);
   const result = await host.newest();
   if (!result.ok) throw problemsError(result.problems);
-  const look = await host.look(agent ? await agent.readings() : undefined);
+  const look = await looking;
   for (const caveat of look.caveats) remark(invocation, caveat);
   return outlookOf(look.source, look.world, look.ledger);
 }

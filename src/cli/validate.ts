@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { LoadResult } from '../manifest/load.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { type Invocation, outStyle, print, type Run } from './command.ts';
-import { EXIT } from './exit-code.ts';
+import { EXIT, exitCodeOf } from './exit-code.ts';
 import { problemsView } from './view/problems.ts';
 
 /** `kreconcile validate [folder]`: judges the manifests of a folder, or the newest revision of the source. */
@@ -25,7 +25,7 @@ function tell(invocation: Invocation, where: string, result: LoadResult): number
   }
   const { problems } = result;
   print(invocation, { valid: false, ...counts, problems }, () => problemsView(problems, outStyle(invocation)));
-  return EXIT.invalid;
+  return problems[0] ? exitCodeOf(problems[0]) : EXIT.invalid;
 }
 
 function validText(

@@ -29,6 +29,6 @@ async function readInventory(parts: ObserveParts): Promise<Reading<Inventory>> {
     return { known: true, value: { ...inventory, operations }, atMs: parts.clock.now() };
   } catch (thrown) {
     const error = toKreError(thrown);
-    return { known: false, reason: `${error.message} ${error.hint}`, atMs: parts.clock.now() };
+    return { known: false, reason: `${error.message} (${error.code}). ${error.hint}`, atMs: parts.clock.now() };
   }
 }
