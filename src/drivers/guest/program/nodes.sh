@@ -4,11 +4,13 @@ CORDON_ANNOTATION=kreconcile.dev/cordoned
 
 # read_node NAME: NODE_UNSCHEDULABLE and NODE_OURS become true or empty.
 read_node() {
-	read_template='{{.spec.unschedulable}} {{with .metadata.annotations}}{{index . "kreconcile.dev/cordoned"}}{{end}}'
+	# A key that is missing would be printed as `<no value>`, which is two words.
+	read_template='{{if .spec.unschedulable}}true{{else}}-{{end}} '
+	read_template="$read_template{{with .metadata.annotations}}{{if index . \"$CORDON_ANNOTATION\"}}ours{{end}}{{end}}"
 	read_line=$(kube get node "$1" --request-timeout=10s -o "go-template=$read_template") || return 1
 	NODE_UNSCHEDULABLE='' NODE_OURS=''
 	case $read_line in true\ *) NODE_UNSCHEDULABLE=true ;; esac
-	case ${read_line#* } in '' | '<no value>') ;; *) NODE_OURS=true ;; esac
+	case $read_line in *\ ours) NODE_OURS=true ;; esac
 }
 
 # cordon_node NAME: a node that somebody else cordoned stays theirs.
@@ -58,7 +60,7 @@ remove_node() {
 
 # One run of kubectl for everything that a pass needs of the API: one line of words for each object.
 api_objects() {
-	api_node='N {{.metadata.name}} {{.status.nodeInfo.kubeletVersion}} {{with .spec.unschedulable}}cordoned{{else}}-{{end}} '
+	api_node='N {{.metadata.name}} {{or .status.nodeInfo.kubeletVersion "-"}} {{with .spec.unschedulable}}cordoned{{else}}-{{end}} '
 	api_node="$api_node{{with .metadata.annotations}}{{if index . \"$CORDON_ANNOTATION\"}}ours{{else}}-{{end}}{{else}}-{{end}} "
 	api_node=$api_node'{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}'
 	api_lease='{{if eq .metadata.namespace "kube-node-lease"}}L {{.metadata.name}} {{.spec.renewTime}}{{end}}'
@@ -105,7 +107,7 @@ node_summary() {
 			printf "\"apiReady\":true,\"clusterUid\":%s,\"nodes\":[", (uid == "" ? "null" : "\"" uid "\"")
 			for (i = 1; i <= total && i <= 200; i++) {
 				n = order[i]
-				printf "%s{\"name\":\"%s\",\"version\":\"%s\"", (i > 1 ? "," : ""), safe(n), safe(version[n])
+				printf "%s{\"name\":\"%s\",\"version\":\"%s\"", (i > 1 ? "," : ""), safe(n), (version[n] == "-" ? "" : safe(version[n]))
 				printf ",\"ready\":%s,\"heartbeatAgeMs\":%s", flag(ready[n] == "True"), ((n in beat) ? beat[n] : "null")
 				printf ",\"unschedulable\":%s,\"cordonedByUs\":%s", flag(spec[n] == "cordoned"), flag(own[n] == "ours")
 				printf ",\"evictablePods\":%s}", (kinds ~ /pods/ ? pods[n] + 0 : "null")

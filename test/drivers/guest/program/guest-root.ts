@@ -99,7 +99,7 @@ export function makeGuestRoot(
       readFileSync(at('calls'), 'utf8')
         .split('\n')
         .filter((line) => line !== ''),
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 10 }),
   };
 }
 

@@ -11,7 +11,6 @@ kube() { printf "%s\\n" "kube $*" >>"$ROOT/calls"; sh "$ROOT/kube.sh" "$@"; }
 dist_join_info() { echo 'token=abc'; echo 'hash=sha256:12'; }
 dist_kubeconfig() { cat "$ROOT/admin.conf"; }
 `;
-const drained = 'etc/drained';
 
 describe.each(shells)('calls under %s', (shell) => {
   /** A control plane whose API says of each node what `state` prints: unschedulable, then our annotation. */
@@ -19,8 +18,7 @@ describe.each(shells)('calls under %s', (shell) => {
     const guest = makeGuestRoot(shell, library);
     guests.push(guest);
     guest.write('etc/kreconcile/node.env', "DISTRIBUTION='kubeadm'\nROLE='control-plane'\n");
-    guest.write('kube.sh', `case $1 in get) printf '${state}' ;; drain) ${drain} ;; esac`);
-    guest.write(drained, '');
+    guest.write('kube.sh', `case $1 in get) printf %s '${state}' ;; drain) ${drain} ;; esac`);
     return guest;
   };
   const acts = (guest: GuestRoot): readonly string[] =>
@@ -32,21 +30,21 @@ describe.each(shells)('calls under %s', (shell) => {
   it.each([
     [
       'cordon',
-      '<no value> ',
+      '- ',
       [
         'patch node dev-w-1 --type=merge -p {"metadata":{"annotations":{"kreconcile.dev/cordoned":"true"}},"spec":{"unschedulable":true}}',
       ],
     ],
     ['cordon', 'true ', []],
-    ['cordon', 'true true', []],
+    ['cordon', 'true ours', []],
     [
       'uncordon',
-      'true true',
+      'true ours',
       [
         'patch node dev-w-1 --type=merge -p {"metadata":{"annotations":{"kreconcile.dev/cordoned":null}},"spec":{"unschedulable":null}}',
       ],
     ],
-    ['uncordon', 'true <no value>', []],
+    ['uncordon', 'true ', []],
     ['remove-node', '', ['delete node dev-w-1 --ignore-not-found --wait=false']],
   ])('%s of a node that is "%s" asks for %j', async (verb, state, expected) => {
     const guest = make(state);
@@ -73,16 +71,23 @@ describe.each(shells)('calls under %s', (shell) => {
   });
 
   it('drain cordons first and evicts within the time that was asked', async () => {
-    const guest = make('<no value> ');
-    const run = await guest.run(['start', 'drain', 'drain-1'], encodeInput({ node: 'dev-w-1', timeout: '300' }));
-    expect(run.code).toBe(0);
+    const guest = make('- ');
+    const operation = 'var/lib/kreconcile-guest/operations/drain-1';
+    guest.write(`${operation}/input`, encodeInput({ node: 'dev-w-1', timeout: '300' }));
+    guest.write(`${operation}/verb`, 'drain\n');
+    guest.write(`${operation}/started`, '1700000000000');
+    expect((await guest.run(['run', 'drain', 'drain-1'])).code).toBe(0);
+    expect(acts(guest)).toEqual([
+      expect.stringMatching(/^patch node dev-w-1 .*"unschedulable":true/),
+      'drain dev-w-1 --ignore-daemonsets --delete-emptydir-data --timeout=300s',
+    ]);
     await guest.run(['run', 'drain', 'drain-2']);
     expect(guest.read('var/lib/kreconcile-guest/operations/drain-2/error')).toBe('input node is not a name');
   });
 
   it('drain that fails names the pods that block it and gives the node back', async () => {
     const refusal = `printf '%s\\n' 'error when evicting pods/"db-0" -n "shop" (will retry after 5s): Cannot evict pod as it would violate the pod disruption budget.' "error: unable to drain node dev-w-1 due to error: [error when evicting pods/\\"db-0\\" -n \\"shop\\": global timeout reached: 1s, cannot delete Pods that declare no controller (use --force to override): shop/bare, default/other], continuing command..."; exit 1`;
-    const guest = make('true true', refusal);
+    const guest = make('true ours', refusal);
     const operation = 'var/lib/kreconcile-guest/operations/drain-1';
     guest.write(`${operation}/input`, encodeInput({ node: 'dev-w-1', timeout: '1' }));
     guest.write(`${operation}/verb`, 'drain\n');

@@ -92,7 +92,7 @@ describe.each(shells)('status under %s', (shell) => {
     guest.write(
       'objects',
       `N dev-cp-1 v1.36.1 - - True
-N dev-w-1 v1.36.0 cordoned ours Unknown
+N dev-w-1 - cordoned ours Unknown
 L dev-cp-1 ${renewed}
 
 U 1b4e28ba-2fa1-11d2-883f-0016d3cca427
@@ -125,6 +125,7 @@ P dev-w-1 Running
         },
         {
           name: 'dev-w-1',
+          version: '',
           ready: false,
           heartbeatAgeMs: null,
           unschedulable: true,

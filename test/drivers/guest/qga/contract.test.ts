@@ -9,10 +9,10 @@ const library = `
 kube() {
 	case $* in
 	get\\ node\\ *) printf '%s %s' "$(cat "$ROOT/unschedulable")" "$(cat "$ROOT/ours")" ;;
-	*'"cordoned":"true"'* | *'cordoned":"true"'*) echo true >"$ROOT/unschedulable"; echo true >"$ROOT/ours" ;;
-	patch*) echo '<no value>' >"$ROOT/unschedulable"; echo '<no value>' >"$ROOT/ours" ;;
+	*'"cordoned":"true"'* | *'cordoned":"true"'*) echo true >"$ROOT/unschedulable"; echo ours >"$ROOT/ours" ;;
+	patch*) echo - >"$ROOT/unschedulable"; echo >"$ROOT/ours" ;;
 	*--raw*) echo ok ;;
-	*) if [ "$(cat "$ROOT/ours")" = true ]; then echo "N cp-1 v1.36.1 cordoned ours True"; else echo "N cp-1 v1.36.1 - - True"; fi ;;
+	*) if [ "$(cat "$ROOT/ours")" = ours ]; then echo "N cp-1 v1.36.1 cordoned ours True"; else echo "N cp-1 v1.36.1 - - True"; fi ;;
 	esac
 }
 dist_status() { printf '{"phase":"initialised","version":"v1.36.1","serviceActive":true,"certificatesExpireAtMs":null}'; }
@@ -25,8 +25,8 @@ guestContract('qga over a stand-in for libvirt', async () => {
   const machine = makeGuestRoot('dash');
   const controlPlane = makeGuestRoot('dash', library);
   controlPlane.write('etc/kreconcile/node.env', "DISTRIBUTION='kubeadm'\nROLE='control-plane'\n");
-  controlPlane.write('unschedulable', '<no value>');
-  controlPlane.write('ours', '<no value>');
+  controlPlane.write('unschedulable', '-');
+  controlPlane.write('ours', '');
   controlPlane.write('datastore', randomBytes(150_000).toString('base64'));
   const agents = fakeAgents({ 'uuid-machine': machine, 'uuid-cp': controlPlane });
   return {
