@@ -16,6 +16,7 @@ if [ "$(cat /etc/kreconcile/instance 2>/dev/null)" != "$1" ]; then
   printf '%s' "$3" >${programPath}.new
   chmod 0755 ${programPath}.new && mv -f ${programPath}.new ${programPath}
   if command -v restorecon >/dev/null; then restorecon -R /usr/local/libexec/kreconcile; fi
+  sync
   echo "$1" >/etc/kreconcile/instance
 fi
 ${programPath} mount-state

@@ -80,6 +80,8 @@ prepare_operation() {
 	cat "$ROOT/proc/sys/kernel/random/boot_id" >"$prepare_new/boot"
 	(umask 077 && printf '%s\n' "$INPUT" >"$prepare_new/input")
 	mv "$prepare_new" "$OPERATIONS/$2"
+	# What the host was told must still stand after a power cut.
+	sync
 }
 
 # What changes the node itself goes one after the other.
@@ -152,7 +154,10 @@ run_operation() {
 	fi
 	run_word=succeeded
 	[ "$run_code" -eq 0 ] || run_word=failed
+	# Its work is on the disk before it counts as done.
+	sync
 	printf '%s %s\n' "$run_word" "$(now_ms)" | replace_file "$OPERATION/ended"
+	sync
 	return "$run_code"
 }
 
