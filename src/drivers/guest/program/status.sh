@@ -91,13 +91,13 @@ kubernetes_json() {
 		printf null
 		return 0
 	fi
-	kubernetes_own=$(self_bounded 5 dist-status) || return 1
+	kubernetes_own=$(self_bounded "${KRECONCILE_STATUS_SECONDS:-20}" dist-status) || return 1
 	case $kubernetes_own in '{'*'}') ;; *) complain 'dist_status printed no object' && return 1 ;; esac
 	kubernetes_api='"apiReady":null,"clusterUid":null,"nodes":[],"nodesTotal":0'
 	kubeconfig_digest=null
 	case $ROLE$(printf '%s' "$kubernetes_own" | tr -d ' \n') in
 	control-plane*'"phase":"initialised"'*)
-		kubernetes_api=$(self_bounded "${KRECONCILE_API_SECONDS:-8}" api-status) || kubernetes_api='"apiReady":false,"clusterUid":null,"nodes":[],"nodesTotal":0'
+		kubernetes_api=$(self_bounded "${KRECONCILE_API_SECONDS:-15}" api-status) || kubernetes_api='"apiReady":false,"clusterUid":null,"nodes":[],"nodesTotal":0'
 		kubernetes_config=$(dist_kubeconfig 2>/dev/null | sha256sum | cut -d' ' -f1)
 		[ "$kubernetes_config" = e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ] ||
 			kubeconfig_digest="\"sha256:$kubernetes_config\""

@@ -20,8 +20,8 @@ export interface QgaSettings {
 const guestsAtOnce = 8;
 const maxStatusBytes = 64 * 1024;
 const maxAnswerBytes = 64 * 1024;
-/** status bounds itself at about 14 s; a call's API requests at 10 s each, of which it makes two. */
-const statusTimeoutMs = 20_000;
+/** status bounds itself at about 36 s, which an emulated guest under load comes near; a call's API requests at 10 s each, of which it makes two. */
+const statusTimeoutMs = 45_000;
 const callTimeoutMs = 30_000;
 
 /** The guest role over the QEMU guest agent, spoken to through libvirt: needs nothing of the guest's network. */

@@ -284,10 +284,10 @@ describe('a guest that is silent', () => {
     const startedMs = nowMs;
     await expect(driver.status(machine)).rejects.toMatchObject({
       code: 'GuestUnavailable',
-      message: expect.stringMatching(/did not end in 20 s/),
+      message: expect.stringMatching(/did not end in 45 s/),
     });
-    expect(nowMs - startedMs).toBeLessThan(25_000);
-    expect(asked('guest-exec-status')).toBeLessThan(30);
+    expect(nowMs - startedMs).toBeLessThan(50_000);
+    expect(asked('guest-exec-status')).toBeLessThan(60);
   });
 
   it('and one whose agent forgot the process is asked again later', async () => {
