@@ -115,7 +115,9 @@ function changeLines(changes: readonly FieldChange[], options: PlanViewOptions):
 }
 
 function valueText(value: unknown): string {
-  return cut(plain(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none')), 60);
+  const text = plain(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none'));
+  // A digest is told apart by its beginning.
+  return cut(text.replaceAll(/(sha(?:256|512):[0-9a-f]{12})[0-9a-f]+/g, '$1…'), 60);
 }
 
 /** What the whole road takes away from those who use the machines. */
