@@ -30,17 +30,23 @@ export function createReadings(guest: GuestReader, clock: Clock, onRead: (machin
   const readings = new Map<string, Reading<GuestStatus>>();
   const underWay = new Map<string, Promise<void>>();
   const outdated = new Set<string>();
+  /** Guests that were seen off while they were being asked: the answer is of another boot. */
+  const gone = new Set<string>();
   let cadence: Readonly<Record<string, number>> = {};
   const take = async (machine: MachineRef): Promise<void> => {
+    // What it tells is no younger than the question.
+    const atMs = clock.now();
     try {
       const value = await guest.status(machine);
-      readings.set(machine.name, { known: true, value, atMs: clock.now() });
+      if (!gone.has(machine.name)) readings.set(machine.name, { known: true, value, atMs });
     } catch (thrown) {
       const last = readings.get(machine.name);
       const reason = toKreError(thrown).message;
       // An old reading stays as it is: its age tells that it is old.
-      if (!last?.known) readings.set(machine.name, { known: false, reason, atMs: clock.now() });
+      if (!last?.known && !gone.has(machine.name))
+        readings.set(machine.name, { known: false, reason, atMs: clock.now() });
     } finally {
+      gone.delete(machine.name);
       underWay.delete(machine.name);
     }
     onRead(machine.name);
@@ -50,6 +56,7 @@ export function createReadings(guest: GuestReader, clock: Clock, onRead: (machin
     refresh(domains) {
       const running = new Set(domains.filter((domain) => domain.state === 'running').map((domain) => domain.name));
       for (const name of [...readings.keys()]) if (!running.has(name)) readings.delete(name);
+      for (const name of underWay.keys()) if (!running.has(name)) gone.add(name);
       for (const domain of domains) {
         if (
           !running.has(domain.name) ||
@@ -59,8 +66,9 @@ export function createReadings(guest: GuestReader, clock: Clock, onRead: (machin
         )
           continue;
         const atMs = readings.get(domain.name)?.atMs ?? null;
+        const ageMs = atMs === null ? null : clock.now() - atMs;
         const isDue =
-          atMs === null || outdated.has(domain.name) || clock.now() - atMs >= (cadence[domain.name] ?? RESTING_MS);
+          ageMs === null || ageMs < 0 || outdated.has(domain.name) || ageMs >= (cadence[domain.name] ?? RESTING_MS);
         if (!isDue) continue;
         outdated.delete(domain.name);
         underWay.set(domain.name, take({ name: domain.name, uuid: domain.uuid }));

@@ -56,7 +56,6 @@ export function createBackupCopies(
             {
               ...backup,
               id: operation,
-              atMs: clock.now(),
               sha256: expect.sha256,
               sizeBytes: expect.sizeBytes,
               verified: true,

@@ -36,7 +36,7 @@ export interface BackupCopies {
     readonly machine: MachineRef;
     readonly operation: string;
     readonly expect: { readonly sha256: string; readonly sizeBytes: number };
-    readonly backup: Pick<Backup, 'cluster' | 'machine' | 'version'>;
+    readonly backup: Pick<Backup, 'cluster' | 'machine' | 'version' | 'atMs'>;
     readonly keep: number;
   }): void;
 }

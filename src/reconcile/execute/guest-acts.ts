@@ -1,6 +1,7 @@
 import { KreError } from '../../model/error.ts';
 import type { GuestVerb } from '../../model/plan.ts';
 import type { Acts } from '../execute.ts';
+import { backupTakenAtMs } from '../plan/backup.ts';
 import type { World } from '../reconcile.ts';
 import { type ActParts, addressOf, clusterOf, machineOf, nodeContext, refOf } from './context.ts';
 
@@ -79,7 +80,7 @@ function startCopy(world: World, parts: ActParts, { cluster, machine, operation,
     machine: refOf(world, machine),
     operation,
     expect: { sha256, sizeBytes },
-    backup: { cluster, machine, version },
+    backup: { cluster, machine, version, atMs: backupTakenAtMs(operation) },
     keep,
   });
 }

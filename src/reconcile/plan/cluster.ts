@@ -1,11 +1,12 @@
 import type { DesiredCluster } from '../../model/desired.ts';
+import { planBackup } from './backup.ts';
 import { type Draft, draftFor } from './draft.ts';
 import { clusterOf, type Facts } from './facts.ts';
 import { unhealthyReason } from './health.ts';
 import type { MachineRoad } from './machine.ts';
 import { type NodeInputs, planBootstrap, planHealth, planJoin, planRecord, planUncordon } from './node.ts';
 import { planKubeconfig } from './publish.ts';
-import { hasSomewhereToGo, planBackup, planDrain, planStage, planUpgradeAct, upgradeNeed } from './upgrade.ts';
+import { hasSomewhereToGo, planDrain, planEarlier, planStage, planUpgradeAct, upgradeNeed } from './upgrade.ts';
 import { type NodePlan, planWorkers, type Turn } from './window.ts';
 
 /** Brings a cluster's nodes up, joins them, upgrades them one after the other, and publishes the kubeconfig. */
@@ -44,11 +45,15 @@ function nodesOf(
   });
 }
 
-/** Stages every node that needs the upgrade; all of it stands before the first disruption. `null`: somewhere it failed for good. */
+/**
+ * Stages every node that needs the upgrade; all of it stands before the first disruption, as does the end of upgrades that an earlier commit began.
+ * `null`: somewhere it failed for good.
+ */
 function stageAll(facts: Facts, nodes: readonly NodePlan[]): readonly string[] | null {
   const needs: string[] = [];
   let isPossible = true;
   for (const node of nodes) {
+    if (node.need.kind === 'busy') needs.push(...planEarlier(node));
     if (node.need.kind !== 'needed' || node.need.begun) continue;
     const staged = planStage(facts, node, node.road.up ?? []);
     if (staged === null) isPossible = false;
@@ -103,6 +108,8 @@ function planUpgrade(
     });
     return null;
   }
+  if (need.kind === 'busy')
+    return { needs: [...needs, `machine/${node.machine.name}/earlier-upgrade`], cordons: false };
   if (need.kind === 'none') return { needs: [...new Set([...needs, ...(turn ?? [])])], cordons: false };
   if (need.begun) {
     const act = planUpgradeAct(facts, node, [], need.from);
@@ -120,7 +127,10 @@ function planUpgrade(
   const before = [...new Set([...needs, ...turn, ...staged])];
   const cordons = node.cluster.recipe.drainsBeforeUpgrade && hasSomewhereToGo(facts, node);
   const drained = cordons ? planDrain(facts, node, before) : before;
-  const saved = drained === null || node.role === 'worker' ? drained : planBackup(facts, node, drained, need.from);
+  const saved =
+    drained === null || node.role === 'worker'
+      ? drained
+      : planBackup(facts, node, drained, need.from, drained === before);
   const act = saved === null ? null : planUpgradeAct(facts, node, saved, need.from);
   return act === null ? null : { needs: act, cordons };
 }

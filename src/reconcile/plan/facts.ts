@@ -39,7 +39,7 @@ export function factsOf(
     guests,
     records,
     nowMs,
-    ledger: ledger.revision === desired.revision ? ledger : { ...ledger, attempts: {} },
+    ledger: { ...ledger, attempts: ledger.revision === desired.revision ? pastAttempts(ledger, nowMs) : {} },
     clusters: new Map(desired.clusters.map((cluster) => [cluster.name, cluster])),
     machines: new Map(desired.machines.map((machine) => [machine.name, machine])),
     uuids: new Set(desired.machines.map((machine) => machine.uuid)),
@@ -48,6 +48,17 @@ export function factsOf(
     folders: new Map(inventory.folders.map((folder) => [folder.machine, folder])),
     imageDigests: new Set(inventory.images.map((image) => image.digest)),
   };
+}
+
+/** Of an attempt in the future only the number counts: the host's clock was set back, and nothing may wait until it has caught up. */
+function pastAttempts({ attempts }: Ledger, nowMs: number): Ledger['attempts'] {
+  if (Object.values(attempts).every((attempt) => attempt.lastAtMs <= nowMs)) return attempts;
+  return Object.fromEntries(
+    Object.entries(attempts).map(([id, attempt]) => [
+      id,
+      attempt.lastAtMs <= nowMs ? attempt : { ...attempt, lastAtMs: 0 },
+    ]),
+  );
 }
 
 /** A domain that is ours: its mark says so. */
@@ -66,7 +77,9 @@ export function freshGuest(facts: Facts, machine: string): GuestStatus | null {
   const reading = facts.guests[machine];
   const domain = facts.domainsByName.get(machine);
   if (!reading?.known || domain?.state !== 'running') return null;
-  return facts.nowMs - reading.atMs <= FRESH_READING_MS ? reading.value : null;
+  // A reading of the future is of before the host's clock was set back: nobody knows how old it is.
+  const ageMs = facts.nowMs - reading.atMs;
+  return ageMs >= 0 && ageMs <= FRESH_READING_MS ? reading.value : null;
 }
 
 /** When the guest was read, or `null`. */
@@ -80,7 +93,13 @@ export function clusterOf(facts: Facts, machine: DesiredMachine): DesiredCluster
   return facts.clusters.get(machine.object.name) ?? null;
 }
 
-/** Operations of one verb and digest in a guest, oldest first. */
+/** Operations of one verb and digest in a guest, by their attempts: the guest's own order goes by a clock that may have been set. */
 export function operationsOf(status: GuestStatus | null, prefix: string): readonly GuestOperation[] {
-  return (status?.operations ?? []).filter((operation) => operation.id.startsWith(prefix));
+  const found = (status?.operations ?? []).filter((operation) => operation.id.startsWith(prefix));
+  return found.sort((a, b) => attemptOf(a.id) - attemptOf(b.id));
+}
+
+/** Number of the attempt at the end of an operation's id; 0 without one. */
+export function attemptOf(operation: string): number {
+  return Number(/-(\d+)$/.exec(operation)?.[1] ?? 0);
 }

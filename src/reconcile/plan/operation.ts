@@ -3,7 +3,7 @@ import type { GuestOperation } from '../../model/guest-status.ts';
 import type { GuestVerb } from '../../model/plan.ts';
 import { backoffUntilMs } from './backoff.ts';
 import type { Draft } from './draft.ts';
-import { type Facts, freshGuest, operationsOf } from './facts.ts';
+import { attemptOf, type Facts, freshGuest, operationsOf } from './facts.ts';
 
 /** Failed attempts of a disruptive operation after which a person has to look; anything else is tried for ever, ever more slowly. */
 const MOST_DISRUPTIVE_ATTEMPTS = 3;
@@ -28,6 +28,8 @@ export interface OperationInit {
   readonly disruptive?: boolean;
   /** First boot starts it by itself: nothing is started while that may still come. */
   readonly startsByItself?: boolean;
+  /** Least number of the next attempt; default 1. */
+  readonly leastAttempt?: number;
 }
 
 /** First 8 hex digits that tell operations of one verb apart. */
@@ -55,57 +57,61 @@ export function planOperation(facts: Facts, draft: Draft, init: OperationInit): 
       timeoutMs: init.timeoutMs,
       guest: init.machine,
     });
+  const start = (needs: readonly string[], why: string) =>
+    wait(startStep(draft, { ...init, needs }, id, `${prefix}${nextAttempt(past, init.leastAttempt)}`, why), '');
   if (last?.state === 'running') return wait([], last.message);
-  if (!guest || init.needs.length > 0) {
-    return init.startsByItself ? wait(init.needs, '') : wait(startStep(draft, init, id, `${prefix}1`, ''), '');
-  }
+  if (!guest || init.needs.length > 0) return init.startsByItself ? wait(init.needs, '') : start(init.needs, '');
   if (init.startsByItself && !last && (guest.cloudInit === 'running' || guest.cloudInit === 'not-run'))
     return wait([], `cloud-init: ${guest.cloudInit}`);
-  if (!last || last.state === 'succeeded')
-    return wait(startStep(draft, init, id, `${prefix}${nextAttempt(past)}`, ''), '');
-  const failures = past.filter((operation) => operation.state === 'failed').length;
-  if (init.disruptive && failures >= MOST_DISRUPTIVE_ATTEMPTS) {
+  if (!last) return start([], '');
+  if (init.disruptive && past.length >= MOST_DISRUPTIVE_ATTEMPTS) {
     draft.block({
       guard: 'OperationFailed',
       about: init.verb,
-      reason: `${init.verb} of ${name} failed ${failures} times, last: ${last.message}`,
+      reason: `${init.verb} of ${name} was tried ${past.length} times, last: ${last.message}`,
       wayOut: `Look into /var/lib/kreconcile-guest/operations/${last.id}/log in the guest; a commit of another version tries again.`,
     });
     return null;
   }
-  const paused = pauseAfter(facts, draft, id, init, last, failures);
-  const again = { ...init, needs: paused };
-  return wait(
-    startStep(draft, again, id, `${prefix}${nextAttempt(past)}`, ` (the last attempt failed: ${last.message})`),
-    '',
-  );
+  return start(pauseAfter(facts, draft, id, init.title, past), ` (the last attempt ${fateOf(last)})`);
 }
 
-/** Times are the host's: when the attempt was begun, and how long it took by the guest's clock. */
-function pauseAfter(
+/**
+ * A wait before the next attempt, none if the last is long enough ago. Times are the host's: when the attempt was begun; only how long it took is by
+ * the guest's clock, if that can be. One that succeeded and left everything as it was is not repeated at once either.
+ */
+export function pauseAfter(
   facts: Facts,
   draft: Draft,
   id: string,
-  init: OperationInit,
-  last: GuestOperation,
-  failures: number,
+  title: string,
+  past: readonly GuestOperation[],
 ): readonly string[] {
+  const last = past.at(-1);
   const begun = facts.ledger.attempts[id];
-  const tookMs = (last.endedAtMs ?? last.startedAtMs) - last.startedAtMs;
-  const endedAtMs = begun ? begun.lastAtMs + tookMs : (facts.ledger.since[`${id}/pause`] ?? facts.nowMs);
-  const untilMs = backoffUntilMs(Math.max(failures, begun?.count ?? 0) + PAUSE_HEAD_START, endedAtMs);
+  if (!last || last.state === 'running' || (last.state === 'succeeded' && !begun)) return [];
+  const failures = past.filter((operation) => operation.state === 'failed').length;
+  const tookMs = Math.max(0, (last.endedAtMs ?? last.startedAtMs) - last.startedAtMs);
+  const canBe = begun !== undefined && begun.lastAtMs + tookMs <= facts.nowMs;
+  const endedAtMs = begun ? begun.lastAtMs + (canBe ? tookMs : 0) : (facts.ledger.since[`${id}/pause`] ?? facts.nowMs);
+  const tries = Math.max(last.state === 'failed' ? failures : 1, begun?.count ?? 0);
+  const untilMs = backoffUntilMs(tries + PAUSE_HEAD_START, endedAtMs);
   if (untilMs <= facts.nowMs) return [];
   return draft.wait({
     id: `${id}/pause`,
-    condition: `next attempt to ${init.title}`,
-    detail: `the last attempt failed: ${last.message}`,
+    condition: `next attempt to ${title}`,
+    detail: `the last attempt ${fateOf(last)}`,
     pollMs: untilMs - facts.nowMs,
   });
 }
 
+function fateOf({ state, message }: GuestOperation): string {
+  return state === 'failed' ? `failed: ${message}` : 'ended well and is not enough';
+}
+
 /** Number of the attempt that would come next. */
-export function nextAttempt(past: readonly { id: string }[]): number {
-  return 1 + Math.max(0, ...past.map((operation) => Number(/-(\d+)$/.exec(operation.id)?.[1] ?? 0)));
+export function nextAttempt(past: readonly GuestOperation[], least = 1): number {
+  return Math.max(least, 1 + Math.max(0, ...past.map((operation) => attemptOf(operation.id))));
 }
 
 function startStep(draft: Draft, init: OperationInit, id: string, operation: string, why: string): readonly string[] {

@@ -1,8 +1,8 @@
-import type { Backup } from '../../model/observed.ts';
+import type { GuestKubernetes, GuestOperation } from '../../model/guest-status.ts';
 import { type Facts, freshGuest, operationsOf } from './facts.ts';
 import { nodeOf } from './health.ts';
 import type { NodeInputs } from './node.ts';
-import { nextAttempt, operationPrefix, planOperation } from './operation.ts';
+import { operationPrefix, pauseAfter, planOperation } from './operation.ts';
 import { versionProblem } from './version.ts';
 
 /** Where a node stands with regard to the wanted version. */
@@ -10,23 +10,33 @@ export type UpgradeNeed =
   | { readonly kind: 'none' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'forbidden' }
+  /** An upgrade to another version than is wanted now runs there. */
+  | { readonly kind: 'busy'; readonly operation: GuestOperation }
   | { readonly kind: 'needed'; readonly from: string; readonly begun: boolean };
 
 /** Judges one node and adds the block if its upgrade is forbidden. Only a node that is a member can need one. */
-export function upgradeNeed(facts: Facts, { cluster, machine, road }: NodeInputs): UpgradeNeed {
+export function upgradeNeed(facts: Facts, inputs: NodeInputs): UpgradeNeed {
+  const { cluster, machine, road } = inputs;
   if (road.up === null || road.mark === null) return { kind: 'none' };
   const guest = freshGuest(facts, machine.name);
   const applied = road.mark.spec.kubernetes?.version;
   if (!guest?.kubernetes)
     return applied === undefined || applied === cluster.version ? { kind: 'none' } : { kind: 'unknown' };
   if (guest.kubernetes.phase !== 'initialised') return { kind: 'none' };
-  const running = operationsOf(guest, operationPrefix('upgrade', cluster.version)).at(-1);
+  const prefix = operationPrefix('upgrade', cluster.version);
+  const other = guest.operations.find(
+    ({ id, verb, state }) => verb === 'upgrade' && state === 'running' && !id.startsWith(prefix),
+  );
+  if (other) return { kind: 'busy', operation: other };
+  const last = operationsOf(guest, prefix).at(-1);
   const binary = guest.kubernetes.version;
-  const node = nodeOf(facts, cluster, machine.name)?.version ?? binary;
-  if (running?.state === 'running') return { kind: 'needed', from: node ?? applied ?? '', begun: true };
+  const from = nodeOf(facts, cluster, machine.name)?.version ?? binary;
+  if (last?.state === 'running') return { kind: 'needed', from: from ?? applied ?? '', begun: true };
   if (binary === null) return { kind: 'unknown' };
-  if (binary === cluster.version && (running === undefined || running.state === 'succeeded')) return { kind: 'none' };
-  const problem = running === undefined ? versionProblem(binary, cluster.version, cluster.recipe) : null;
+  if (binary === cluster.version && (last === undefined || last.state === 'succeeded')) return { kind: 'none' };
+  // An attempt that left the node as it was, today or a year ago, exempts the next from nothing.
+  const begun = last !== undefined && (binary === cluster.version || !isUnharmed(facts, inputs, guest.kubernetes));
+  const problem = begun ? null : versionProblem(binary, cluster.version, cluster.recipe);
   if (problem) {
     road.draft.block({
       guard: problem.guard,
@@ -36,7 +46,25 @@ export function upgradeNeed(facts: Facts, { cluster, machine, road }: NodeInputs
     });
     return { kind: 'forbidden' };
   }
-  return { kind: 'needed', from: node ?? binary, begun: running !== undefined };
+  return { kind: 'needed', from: from ?? binary, begun };
+}
+
+/** Whether the node serves as before an attempt to upgrade it: then it can be drained and backed up, so it has to be. */
+function isUnharmed(facts: Facts, { cluster, machine, role }: NodeInputs, kubernetes: GuestKubernetes): boolean {
+  const isReady = nodeOf(facts, cluster, machine.name)?.ready === true;
+  return isReady && (role === 'worker' || kubernetes.apiReady === true);
+}
+
+/** Until an upgrade that was begun for an earlier commit has ended: half-way there is no place to turn round. */
+export function planEarlier({ cluster, machine, road, need }: NodeInputs & { need: UpgradeNeed }): readonly string[] {
+  if (need.kind !== 'busy') return [];
+  return road.draft.wait({
+    id: `machine/${machine.name}/earlier-upgrade`,
+    condition: `the upgrade of ${machine.name} that an earlier commit asked for has ended`,
+    detail: need.operation.message,
+    timeoutMs: cluster.deadlines.upgradeMs,
+    guest: machine.name,
+  });
 }
 
 /** Binaries and images are on the node and verified before anything is disturbed. */
@@ -67,19 +95,22 @@ export function hasSomewhereToGo(facts: Facts, { cluster, machine }: NodeInputs)
 export function planDrain(facts: Facts, inputs: NodeInputs, needs: readonly string[]): readonly string[] | null {
   const { cluster, machine, road } = inputs;
   const [via = machine.name] = cluster.controlPlanes;
+  const subject = `${machine.name}/${cluster.version}`;
+  const past = operationsOf(freshGuest(facts, via), operationPrefix('drain', subject));
+  const title = `drain ${machine.name}`;
   const isCordoned = nodeOf(facts, cluster, machine.name)?.unschedulable ?? false;
+  if (isCordoned && past.at(-1)?.state === 'succeeded' && isOfThisCordon(facts, machine.name)) return needs;
+  // A drain that fails gives the node back: it is taken away again only when the next attempt is due.
+  const due = isCordoned ? [] : pauseAfter(facts, road.draft, `machine/${machine.name}/drain`, title, past);
   const cordoned = isCordoned
     ? needs
     : road.draft.step({
         id: `machine/${machine.name}/cordon`,
         title: `cordon ${machine.name}`,
         reason: `it is to be upgraded to ${cluster.version}`,
-        needs,
+        needs: [...needs, ...due],
         action: { kind: 'cordon', node: machine.name, via },
       });
-  const subject = `${machine.name}/${cluster.version}`;
-  const past = operationsOf(freshGuest(facts, via), operationPrefix('drain', subject));
-  if (isCordoned && past.at(-1)?.state === 'succeeded') return cordoned;
   return planOperation(facts, road.draft, {
     machine: via,
     node: machine.name,
@@ -88,80 +119,17 @@ export function planDrain(facts: Facts, inputs: NodeInputs, needs: readonly stri
     needs: cordoned,
     timeoutMs: cluster.deadlines.drainMs + 60_000,
     input: { node: machine.name, timeout: String(Math.ceil(cluster.deadlines.drainMs / 1000)) },
-    title: `drain ${machine.name}`,
+    title,
     reason: 'its pods move before it is taken away',
     condition: `${machine.name} is drained`,
   });
 }
 
-/** A verified backup of the datastore on the host, younger than `backup.maxAge`, before a control plane is disturbed. */
-export function planBackup(
-  facts: Facts,
-  inputs: NodeInputs,
-  needs: readonly string[],
-  from: string,
-): readonly string[] | null {
-  const { cluster, machine, road } = inputs;
-  if (freshBackup(facts, inputs)) return needs;
-  const guest = freshGuest(facts, machine.name);
-  // The id names a file on this host: two clusters that go to one version must not share it.
-  const subject = `${machine.name}/${cluster.version}`;
-  const past = operationsOf(guest, operationPrefix('backup', subject));
-  const last = past.at(-1);
-  const fetchId = `machine/${machine.name}/fetch-backup`;
-  const isTaken = last?.state === 'succeeded' && !facts.records.backups.some((backup) => backup.id === last.id);
-  const taken = isTaken
-    ? []
-    : planOperation(facts, road.draft, {
-        machine: machine.name,
-        verb: 'backup',
-        subject,
-        needs,
-        timeoutMs: cluster.deadlines.upgradeMs,
-        title: `back up ${cluster.name} (${cluster.recipe.backupName})`,
-        reason: 'no disruption begins without a fresh verified backup',
-        condition: `${cluster.recipe.backupName} of ${cluster.name} is made and opened`,
-      });
-  if (taken === null) return null;
-  const operation = isTaken ? last.id : (running(last) ?? `${operationPrefix('backup', subject)}${nextAttempt(past)}`);
-  const copying = facts.inventory.operations.find((entry) => entry.id === `fetch-${operation}`);
-  const wait = (after: readonly string[], detail: string) =>
-    road.draft.wait({
-      id: `${fetchId}/done`,
-      condition: `the backup of ${cluster.name} is on this host and verified`,
-      needs: after,
-      detail,
-      timeoutMs: cluster.deadlines.upgradeMs,
-      pollMs: 1_000,
-    });
-  if (copying?.state === 'running') return wait([], copying.message);
-  const paused =
-    copying?.state === 'failed' ? road.draft.pause(fetchId, 'copy the backup', copying.endedAtMs, copying.message) : [];
-  const step = road.draft.step({
-    id: fetchId,
-    title: `copy the backup of ${cluster.name} to this host`,
-    needs: [...taken, ...paused],
-    reason:
-      copying?.state === 'failed'
-        ? `the last copy failed: ${copying.message}`
-        : 'a backup inside the machine that is disturbed is none',
-    action: { kind: 'fetch-backup', cluster: cluster.name, machine: machine.name, operation, version: from },
-  });
-  return wait(step, '');
-}
-
-function running(operation: { id: string; state: string } | undefined): string | null {
-  return operation?.state === 'running' ? operation.id : null;
-}
-
-function freshBackup(facts: Facts, { cluster, machine }: NodeInputs): Backup | undefined {
-  return facts.records.backups.find(
-    (backup) =>
-      backup.cluster === cluster.name &&
-      backup.machine === machine.name &&
-      backup.verified &&
-      facts.nowMs - backup.atMs <= cluster.backup.maxAgeMs,
-  );
+/** A drain that nobody remembers beginning, or that was before the node was cordoned, says nothing about the pods of today. */
+function isOfThisCordon({ ledger }: Facts, name: string): boolean {
+  const cordon = ledger.attempts[`machine/${name}/cordon`];
+  const drain = ledger.attempts[`machine/${name}/drain`];
+  return drain !== undefined && drain.lastAtMs >= (cordon?.lastAtMs ?? 0);
 }
 
 /** The act itself. */

@@ -50,7 +50,7 @@ function turnOf(ends: readonly (readonly string[] | null)[], awayCount: number, 
 }
 
 function isAway(facts: Facts, cluster: DesiredCluster, { need, machine, road }: NodePlan): boolean {
-  if (need.kind === 'needed' && need.begun) return true;
+  if (need.kind === 'busy' || (need.kind === 'needed' && need.begun)) return true;
   const node = nodeOf(facts, cluster, machine.name);
   if (!node) return false;
   const isNoted = road.mark?.spec.kubernetes?.version === cluster.version;
