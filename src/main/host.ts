@@ -3,7 +3,6 @@ import { loadManifestFolder } from '../manifest/load.ts';
 import type { AgentConfig } from '../model/agent-config.ts';
 import type { Clock, Exec, Files } from '../model/ports.ts';
 import type { SourceStatus } from '../model/status.ts';
-import { createDecisions } from '../reconcile/decide.ts';
 import { openSource } from '../source/open-source.ts';
 import type { Source } from '../source/source.ts';
 import { makeTemporaryFolder } from '../sys/host.ts';
@@ -11,9 +10,8 @@ import { createHttp } from '../sys/http.ts';
 import { createLog } from '../sys/log.ts';
 import { loadLibrary } from './library.ts';
 import { lookOnce } from './look.ts';
-import { decisionRecords, runAgent } from './run-agent.ts';
 import { noSource, readSettings } from './settings.ts';
-import { openWorkshop } from './workshop.ts';
+import { decisionRecords, openWorkshop } from './workshop.ts';
 
 export interface HostParts {
   readonly files: Files;
@@ -47,15 +45,18 @@ export async function openHost(parts: HostParts, options: HostOptions): Promise<
   };
   const newest = once(() => readNewest(files, sourceIn));
   const lookNow: Host['look'] = async (guests) => {
-    const result = await newest();
-    const status: SourceStatus = {
-      url: urlOf(config) ?? '',
-      lastGoodRevision: result.ok ? result.revision : null,
-      lastAttemptedRevision: result.revision,
-      problem: null,
-      checkedAtMs: clock.now(),
+    const enforced = async () => {
+      const result = await newest();
+      const status: SourceStatus = {
+        url: urlOf(config) ?? '',
+        lastGoodRevision: result.ok ? result.revision : null,
+        lastAttemptedRevision: result.revision,
+        problem: null,
+        checkedAtMs: clock.now(),
+      };
+      return { set: result.ok ? result.set : null, status };
     };
-    return lookOnce(await workshop(), { set: result.ok ? result.set : null, status }, guests);
+    return lookOnce(await workshop(), enforced, guests);
   };
   return {
     config,
@@ -63,8 +64,10 @@ export async function openHost(parts: HostParts, options: HostOptions): Promise<
     sourceUrl: urlOf(config),
     newest,
     look: lookNow,
-    decisions: async () =>
-      createDecisions({ clock, look: () => lookNow(), records: decisionRecords(await workshop()) }),
+    async decisions() {
+      const { createDecisions } = await import('../reconcile/decide.ts');
+      return createDecisions({ clock, look: () => lookNow(), records: decisionRecords(await workshop()) });
+    },
     kubeconfigPath: (cluster) => `${config.folders.kubeconfigs}/${cluster}.kubeconfig`,
     async kubeconfigs() {
       const names = await files.list(config.folders.kubeconfigs);
@@ -72,6 +75,8 @@ export async function openHost(parts: HostParts, options: HostOptions): Promise<
     },
     events: async (limit) => (await workshop()).eventFile.latest(limit),
     async runAgent(run) {
+      // A third of the program, which looking does not need.
+      const { runAgent } = await import('./run-agent.ts');
       const source = sourceIn(config.folders.state, run.signal);
       const made = await workshop();
       const { checkCluster } = made.library;

@@ -2,13 +2,11 @@ import type { OwnLook } from '../cli/context.ts';
 import { toKreError } from '../model/error.ts';
 import type { GuestStatus } from '../model/guest-status.ts';
 import { EMPTY_LEDGER } from '../model/ledger.ts';
-import type { ManifestSet } from '../model/manifest.ts';
 import type { Reading, Records } from '../model/observed.ts';
-import type { SourceStatus } from '../model/status.ts';
 import { summarize } from '../publish/summarize.ts';
 import { type ObserveParts, observe } from '../reconcile/observe.ts';
 import { createReadings, type Readings } from '../reconcile/readings.ts';
-import { look } from '../reconcile/reconcile.ts';
+import { type Enforced, look } from '../reconcile/reconcile.ts';
 import type { Workshop } from './workshop.ts';
 
 /** Guests that have not answered by then are unknown to this look. */
@@ -19,7 +17,7 @@ type Guests = Readonly<Record<string, Reading<GuestStatus>>>;
 /** Looks and plans once, without an agent and without changing anything: one bulk read of the host, then every guest that is connected. */
 export async function lookOnce(
   workshop: Workshop,
-  enforced: { readonly set: ManifestSet | null; readonly status: SourceStatus },
+  readSource: () => Promise<Enforced>,
   given: Guests | undefined,
 ): Promise<OwnLook> {
   const { clock, config, drivers } = workshop;
@@ -27,6 +25,9 @@ export async function lookOnce(
   const caveats: string[] = [];
   const readings = given ? takenReadings(given) : createReadings(drivers.guest, clock, () => undefined);
   const inventory = drivers.hypervisor.inventory();
+  // The hypervisor works on its answer while the manifests are read. Who fails first is told; the other is of no interest then.
+  void inventory.catch(() => undefined);
+  const enforced = await readSource();
   const parts: ObserveParts = {
     hypervisor: { ...drivers.hypervisor, inventory: () => inventory },
     readings,

@@ -3,13 +3,13 @@ import { controlSocket } from '../cli/agent-client.ts';
 import type { RunOptions } from '../cli/context.ts';
 import { toKreError } from '../model/error.ts';
 import type { HttpAddress } from '../model/http.ts';
-import { ACCEPTED_SOURCE, createDecisions, type DecisionParts } from '../reconcile/decide.ts';
+import { ACCEPTED_SOURCE, createDecisions } from '../reconcile/decide.ts';
 import { createSourceKeeper, type LoadManifests } from '../source/keeper.ts';
 import type { Source } from '../source/source.ts';
 import { takeLock } from '../sys/lock.ts';
 import { createNotifier } from '../sys/notify.ts';
 import { composePasses } from './passes.ts';
-import type { Workshop } from './workshop.ts';
+import { decisionRecords, type Workshop } from './workshop.ts';
 
 export interface AgentRun extends RunOptions {
   readonly source: Source;
@@ -76,10 +76,6 @@ export async function runAgent(workshop: Workshop, run: AgentRun): Promise<void>
 
 export function acceptedRevisions(confirmations: readonly { object: string; revision: string }[]): readonly string[] {
   return confirmations.filter((entry) => entry.object === ACCEPTED_SOURCE).map((entry) => entry.revision);
-}
-
-export function decisionRecords({ records }: Workshop): DecisionParts['records'] {
-  return { ...records, suspensions: async () => (await records.read()).suspensions };
 }
 
 /** The control socket, in a folder that is made if missing. A one-shot run goes on without one. */

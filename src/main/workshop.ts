@@ -7,6 +7,7 @@ import { createEventFile, type EventFile } from '../publish/event-file.ts';
 import { createPublisher, type Publisher } from '../publish/publisher.ts';
 import { createStatusFile, type StatusFile } from '../publish/status-file.ts';
 import { createKubeconfigWriter, type KubeconfigWriter } from '../publish/write-kubeconfig.ts';
+import type { DecisionParts } from '../reconcile/decide.ts';
 import { desire } from '../reconcile/desire.ts';
 import { type BackupFolder, createBackupFolder } from '../records/backups.ts';
 import { createLedgerFile, type LedgerFile } from '../records/ledger-file.ts';
@@ -82,4 +83,9 @@ export async function openWorkshop(parts: WorkshopParts): Promise<Workshop> {
         programs: library.programs,
       }),
   };
+}
+
+/** The records as people's decisions use them. */
+export function decisionRecords({ records }: Workshop): DecisionParts['records'] {
+  return { ...records, suspensions: async () => (await records.read()).suspensions };
 }
