@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DesiredMachine } from '../../model/desired.ts';
 import { formatIpv4, parseIpv4 } from '../../model/ipv4.ts';
 import type { HostNetwork } from '../../model/observed.ts';
+import type { Draft } from './draft.ts';
 import { type Facts, ownMark } from './facts.ts';
 
 /** Where a machine's stable address comes from. `reserved`: by an `ip-dhcp-host` entry; `static`: in the seed. */
@@ -20,7 +21,11 @@ export function allotAddresses(facts: Facts): ReadonlyMap<string, Allotment> {
   const taken = takenAddresses(facts);
   for (const machine of facts.desired.machines) {
     if (!machine.stableAddress) continue;
-    const address = presentAddress(facts, machine);
+    const domain = facts.domainsByUuid.get(machine.uuid);
+    const mark = domain ? ownMark(domain, facts.desired.owner) : null;
+    // A machine that was made without an address, or with another, keeps what it has: another would move it under its cluster.
+    if (mark && mark.address === null) continue;
+    const address = mark?.address ?? presentAddress(facts, machine);
     if (address === null) waiting.push(machine);
     else allotted.set(machine.name, { address, by: howHeld(machine) });
     if (address !== null) taken.add(address);
@@ -43,14 +48,24 @@ export function hostNetworkOf(facts: Facts, machine: DesiredMachine): HostNetwor
   );
 }
 
+/** Whether a machine that has no address yet needs one and its network has none left; adds the block. */
+export function isAddressLacking(facts: Facts, machine: DesiredMachine, draft: Draft): boolean {
+  const isAllotted = rangeFor(facts, machine) !== null || machine.spec.network.addressing !== null;
+  if (!machine.stableAddress || !isAllotted) return false;
+  draft.block({
+    guard: 'NetworkReady',
+    about: 'address',
+    reason: `network ${machine.spec.network.name} has no free address for ${machine.name}, and its address must stay`,
+    wayOut: 'Free an address, widen the range, or give the address in the manifest.',
+  });
+  return true;
+}
+
 function howHeld(machine: DesiredMachine): Allotment['by'] {
   return machine.spec.network.addressing === null ? 'reserved' : 'static';
 }
 
 function presentAddress(facts: Facts, machine: DesiredMachine): string | null {
-  const domain = facts.domainsByUuid.get(machine.uuid);
-  const marked = domain ? ownMark(domain, facts.desired.owner)?.address : null;
-  if (marked) return marked;
   if (machine.spec.address !== null) return machine.spec.address;
   if (machine.spec.network.addressing !== null) return null;
   const reservation = hostNetworkOf(facts, machine)?.reservations.find((entry) => entry.mac === machine.mac);

@@ -1,13 +1,14 @@
 import type { DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
-import { type Allotment, hostNetworkOf } from './address.ts';
+import { type Allotment, hostNetworkOf, isAddressLacking } from './address.ts';
 import { type Draft, draftFor } from './draft.ts';
 import { noteDrift } from './drift.ts';
 import { type Facts, freshGuest, ownMark } from './facts.ts';
 import { firstMark } from './mark.ts';
 import { planPowerOff, planStart } from './power.ts';
 import { planSettle } from './settle.ts';
+import { isWithoutState } from './state-disk.ts';
 import { planUpdate } from './update.ts';
 
 /** What the planners of one pass share about machines. */
@@ -88,6 +89,7 @@ function planCreate(facts: Facts, machine: DesiredMachine, inputs: MachineInputs
       `root disk of generation ${generation - 1} of ${machine.name} stays in its folder: its domain was removed by somebody else`,
     );
   const address = inputs.addresses.get(machine.name);
+  if (!address && isAddressLacking(facts, machine, draft)) return blocked;
   const mark = firstMark(facts, machine, generation, address?.address ?? null);
   const reserve = planReservation(facts, machine, address, draft);
   const create = draft.step({
@@ -172,6 +174,7 @@ function planPresent(
   const start = planStart(facts, machine, domain, mark, reserve, draft);
   if (start === null) return { up: null, markNeeds };
   const up = planAnswer(facts, machine, draft, domain, start);
+  if (isWithoutState(facts, machine, draft)) return { up: null, markNeeds };
   if (machine.object.kind === 'Machine')
     return { up, markNeeds: planSettle(facts, machine, mark, up, markNeeds, draft) };
   return { up, markNeeds };

@@ -75,6 +75,7 @@ function deleteMachine(
     : `${mark.object.kind} ${mark.object.name} is no longer in the manifests`;
   const off = planPowerOff(facts, domain.name, domain, SHUTDOWN_MS, why, draft);
   const left = clusterStays ? planRemoveNode(facts, domain, mark.object.name, off, draft) : off;
+  if (left === null) return { draft, needs: off };
   const released = planRelease(facts, domain, draft, left);
   const needs = draft.step({
     id: `machine/${domain.name}/delete`,
@@ -87,22 +88,42 @@ function deleteMachine(
   return { draft, needs };
 }
 
+/** Only who has asked knows that a node is not a member: while the control plane is silent, the machine is kept. `null`: it will not be asked. */
 function planRemoveNode(
   facts: Facts,
   domain: Domain,
   clusterName: string,
   needs: readonly string[],
   draft: Draft,
-): readonly string[] {
-  const via = facts.clusters.get(clusterName)?.controlPlanes[0];
-  const nodes = via === undefined ? undefined : freshGuest(facts, via)?.kubernetes?.nodes;
-  if (via === undefined || !nodes?.some((node) => node.name === domain.name)) return needs;
-  return draft.step({
-    id: `machine/${domain.name}/remove-node`,
-    title: `take node ${domain.name} out of ${clusterName}`,
+): readonly string[] | null {
+  const cluster = facts.clusters.get(clusterName);
+  const via = cluster?.controlPlanes[0];
+  if (via === undefined || cluster === undefined) return needs;
+  const kubernetes = freshGuest(facts, via)?.kubernetes;
+  if (kubernetes && kubernetes.phase !== 'initialised') return needs;
+  if (kubernetes?.apiReady === true) {
+    if (!kubernetes.nodes.some((node) => node.name === domain.name)) return needs;
+    return draft.step({
+      id: `machine/${domain.name}/remove-node`,
+      title: `take node ${domain.name} out of ${clusterName}`,
+      needs,
+      reason: 'its machine is going to be deleted',
+      action: { kind: 'remove-node', node: domain.name, via },
+    });
+  }
+  if (cluster.powerState === 'Off') {
+    draft.block({
+      guard: 'GuestAgentConnected',
+      reason: `${domain.name} is kept until its node can be taken out of ${clusterName}, which is off`,
+      wayOut: 'It goes on when the cluster is powered on.',
+    });
+    return null;
+  }
+  return draft.wait({
+    id: `machine/${domain.name}/node-known`,
+    condition: `the control plane of ${clusterName} tells whether ${domain.name} is a member`,
     needs,
-    reason: 'its machine is going to be deleted',
-    action: { kind: 'remove-node', node: domain.name, via },
+    guest: via,
   });
 }
 

@@ -11,7 +11,7 @@ export function planKubeconfig(
   draft: Draft,
 ): void {
   const published = facts.records.kubeconfigs.find((entry) => entry.cluster === cluster.name);
-  const server = serverOf(facts, cluster, machine);
+  const server = serverOf(facts, cluster, machine, published?.server);
   const guestDigest = freshGuest(facts, machine.name)?.kubernetes?.kubeconfigDigest ?? null;
   const isCurrent =
     published !== undefined &&
@@ -32,10 +32,27 @@ export function planKubeconfig(
   });
 }
 
-/** `https://host:port` of the published endpoint, else of the first control plane's stable address; `null` while only the guest knows it. */
-function serverOf(facts: Facts, cluster: DesiredCluster, machine: DesiredMachine): string | null {
-  if (cluster.endpoint) return `https://${cluster.endpoint.host}:${cluster.endpoint.port}`;
+/**
+ * `https://host:port` of the published endpoint, else of the first control plane's address; `null` while only the guest knows it. An endpoint that the
+ * cluster was not made with is in no certificate and is not published: what is published stays.
+ */
+function serverOf(
+  facts: Facts,
+  cluster: DesiredCluster,
+  machine: DesiredMachine,
+  published: string | undefined,
+): string | null {
   const domain = facts.domainsByUuid.get(machine.uuid);
-  const address = domain ? ownMark(domain, facts.desired.owner)?.address : null;
+  const mark = domain ? ownMark(domain, facts.desired.owner) : null;
+  const madeWith = mark?.spec.kubernetes?.endpointHost ?? cluster.endpointHost;
+  if (madeWith !== cluster.endpointHost && published !== undefined) return published;
+  if (cluster.endpoint && madeWith === cluster.endpointHost)
+    return `https://${cluster.endpoint.host}:${cluster.endpoint.port}`;
+  const address = mark?.address ?? toldAddress(facts, machine);
   return address ? `https://${address}:${cluster.apiPort}` : null;
+}
+
+function toldAddress(facts: Facts, machine: DesiredMachine): string | null {
+  const addresses = freshGuest(facts, machine.name)?.addresses ?? [];
+  return addresses.find((entry) => entry.mac.toLowerCase() === machine.mac)?.address ?? null;
 }
