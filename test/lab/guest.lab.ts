@@ -180,6 +180,7 @@ describe('a node that cloud-init sets up, with its state disk', () => {
     await until('join is refused', 3 * minute, async () =>
       (await driver.status(machine)).operations.some(({ state }) => state === 'failed'),
     );
+    await stopMachine(host, machine);
     expect(await host.must(['qemu-img', 'compare', '-q', blank, await makeDisk(host, 'zero', { sizeMiB: 1024 })])).toBe(
       '',
     );
