@@ -24,6 +24,15 @@ export default defineConfig({
           hookTimeout: 45 * minutes,
         },
       },
+      {
+        test: {
+          name: 'kubernetes',
+          include: ['test/lab/**/*.slow.ts'],
+          // The real Kubernetes in an emulated guest, on a machine that does nothing else.
+          testTimeout: 90 * minutes,
+          hookTimeout: 45 * minutes,
+        },
+      },
     ],
   },
 });
