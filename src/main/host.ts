@@ -3,6 +3,7 @@ import { loadManifestFolder } from '../manifest/load.ts';
 import type { AgentConfig } from '../model/agent-config.ts';
 import type { Clock, Exec, Files } from '../model/ports.ts';
 import type { SourceStatus } from '../model/status.ts';
+import type { Enforced } from '../reconcile/reconcile.ts';
 import { openSource } from '../source/open-source.ts';
 import type { Source } from '../source/source.ts';
 import { makeTemporaryFolder } from '../sys/host.ts';
@@ -44,20 +45,8 @@ export async function openHost(parts: HostParts, options: HostOptions): Promise<
     return openSource(config.source, { files, log, stateFolder, credentialsFolder, ...(signal ? { signal } : {}) });
   };
   const newest = once(() => readNewest(files, sourceIn));
-  const lookNow: Host['look'] = async (guests) => {
-    const enforced = async () => {
-      const result = await newest();
-      const status: SourceStatus = {
-        url: urlOf(config) ?? '',
-        lastGoodRevision: result.ok ? result.revision : null,
-        lastAttemptedRevision: result.revision,
-        problem: null,
-        checkedAtMs: clock.now(),
-      };
-      return { set: result.ok ? result.set : null, status };
-    };
-    return lookOnce(await workshop(), enforced, guests);
-  };
+  const enforced = async () => enforcedBy(await newest(), urlOf(config) ?? '', clock.now());
+  const lookNow: Host['look'] = async (guests) => lookOnce(await workshop(), enforced, guests);
   return {
     config,
     clock,
@@ -84,6 +73,17 @@ export async function openHost(parts: HostParts, options: HostOptions): Promise<
       await runAgent(made, { ...run, source, load, version: parts.version, env });
     },
   };
+}
+
+function enforcedBy(newest: Awaited<ReturnType<Host['newest']>>, url: string, nowMs: number): Enforced {
+  const status: SourceStatus = {
+    url,
+    lastGoodRevision: newest.ok ? newest.revision : null,
+    lastAttemptedRevision: newest.revision,
+    problem: null,
+    checkedAtMs: nowMs,
+  };
+  return { set: newest.ok ? newest.set : null, status };
 }
 
 /** The newest revision, in a place of its own where it has to be fetched: the state folder may belong to a running agent. */

@@ -104,7 +104,9 @@ export const agentSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'the name of a group')
     .optional()
-    .describe("Group that may use the control socket: status, plan, reconcile, suspend, confirm. Default none, so root and the agent's user."),
+    .describe(
+      "Group that may use the control socket: status, plan, reconcile, suspend, confirm. Default none, so root and the agent's user.",
+    ),
   placement: z
     .strictObject({
       takeUnplaced: z.boolean().optional().describe('Take objects without placement.host. Default false.'),

@@ -2,7 +2,7 @@ import type { Desired } from '../model/desired.ts';
 import type { Ledger } from '../model/ledger.ts';
 import type { ManifestSet } from '../model/manifest.ts';
 import type { Observed } from '../model/observed.ts';
-import type { Outcome, Plan, Step } from '../model/plan.ts';
+import type { Outcome, Plan } from '../model/plan.ts';
 import type { SourceStatus } from '../model/status.ts';
 
 /** The set that is enforced (the last good revision if the newest is not), and what the source says. */
@@ -33,5 +33,3 @@ export interface Look {
   readonly world: World | null;
   readonly ledger: Ledger;
 }
-
-export type StepListener = (step: Step, outcome: Outcome) => void;

@@ -8,7 +8,7 @@ import type { Enforced, Look, PassResult, World } from './pass.ts';
 import { plan } from './plan/index.ts';
 import { remember, rememberBeginning } from './remember.ts';
 
-export type { Enforced, Look, PassResult, StepListener, World } from './pass.ts';
+export type { Enforced, Look, PassResult, World } from './pass.ts';
 
 /** What a pass is made of; the composition root hands in the real parts, tests and the simulator theirs. */
 export interface ReconcileParts {

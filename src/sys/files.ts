@@ -6,7 +6,7 @@ import { lstat, readdir, realpath, rename, rm, statfs, unlink } from 'node:fs/pr
 import { dirname, isAbsolute } from 'node:path';
 import type { FileStat, Files } from '../model/ports.ts';
 import { fileError, isMissing, unreadable } from './file-errors.ts';
-import { ensureFolder, syncFolder } from './folder.ts';
+import { ensureFolder, ownerAbove, syncFolder } from './folder.ts';
 import { groupId } from './group.ts';
 import { readBounded } from './read-bounded.ts';
 
@@ -70,11 +70,24 @@ async function writeWhole(
   options: { readonly mode?: number; readonly group?: string } = {},
 ): Promise<void> {
   const { default: writeFileAtomic } = await import('write-file-atomic');
-  const owner = options.group === undefined ? {} : { chown: { uid: ownUser(), gid: await groupId(options.group) } };
+  const owner =
+    options.group === undefined
+      ? await newOwner(path)
+      : { chown: { uid: ownUser(), gid: await groupId(options.group) } };
   const bytes =
     typeof content === 'string' ? content : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   await writeFileAtomic(path, bytes, { mode: options.mode ?? defaultFileMode, ...owner });
   await syncFolder(dirname(path));
+}
+
+/** A file that is replaced keeps its owner; a new one gets that of its folder. */
+async function newOwner(path: string): Promise<{ chown?: { uid: number; gid: number } }> {
+  const owner = (await statOrNull(path)) ? null : await ownerAbove(path);
+  return owner ? { chown: owner } : {};
+}
+
+async function statOrNull(path: string) {
+  return lstat(path).catch(() => null);
 }
 
 function ownUser(): number {

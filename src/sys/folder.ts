@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, stat } from 'node:fs/promises';
+import { chmod, lchown, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode, unreadable } from './file-errors.ts';
 
@@ -6,7 +6,7 @@ const defaultFolderMode = 0o700;
 
 /** Makes the folder and its parents; the mode holds whatever the umask says, and an existing folder keeps its own. */
 export async function ensureFolder(path: string, mode: number = defaultFolderMode): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  const topmost = (await mkdir(dirname(path), { recursive: true })) ?? path;
   try {
     await mkdir(path, { mode });
   } catch (thrown) {
@@ -15,7 +15,26 @@ export async function ensureFolder(path: string, mode: number = defaultFolderMod
     return;
   }
   await chmod(path, mode);
+  await giveToOwnerAbove(topmost, path);
   await syncFolder(dirname(path));
+}
+
+/**
+ * Whose the folder is that a new file or folder comes into, when root makes it and it is somebody else's; else `null`. So a command that a person runs
+ * as root leaves nothing in the agent's folders that the agent cannot read.
+ */
+export async function ownerAbove(path: string): Promise<{ readonly uid: number; readonly gid: number } | null> {
+  if (process.getuid?.() !== 0) return null;
+  const { uid, gid } = await stat(dirname(path));
+  return uid === 0 ? null : { uid, gid };
+}
+
+/** Gives the folders from `topmost` down to `path` to the owner of what they were made in. */
+async function giveToOwnerAbove(topmost: string, path: string): Promise<void> {
+  const owner = await ownerAbove(topmost);
+  if (!owner) return;
+  for (let folder = path; folder.startsWith(topmost); folder = dirname(folder))
+    await lchown(folder, owner.uid, owner.gid);
 }
 
 /** Makes names in the folder durable. A folder that may be written and not read cannot be synced, and need not be. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -45,6 +46,19 @@ describe('write', () => {
     const refused = files.write(at('c'), 'x', { group: 'no-such-group' });
     await expect(refused).rejects.toMatchObject({ code: 'ConfigInvalid' });
     expect(readdirSync(folder)).toEqual(['a', 'b']);
+  });
+
+  it('leaves what root writes into the folder of somebody else to that somebody', async () => {
+    const isRoot = process.getuid?.() === 0;
+    const owner = isRoot ? 12_345 : statSync(folder).uid;
+    if (isRoot) chownSync(folder, owner, owner);
+    await files.write(at('a'), 'x');
+    await files.ensureFolder(at('deep', 'deeper'));
+    await files.write(at('deep', 'deeper', 'b'), 'x');
+    const owners = [at('a'), at('deep'), at('deep', 'deeper'), at('deep', 'deeper', 'b')].map(
+      (path) => statSync(path).uid,
+    );
+    expect(owners).toEqual([owner, owner, owner, owner]);
   });
 
   it('says which path could not be written', async () => {

@@ -26,9 +26,3 @@ function causeLines(error: KreError): readonly string[] {
     .slice(0, 8)
     .map((line) => `  ${line}`);
 }
-
-/** As `-o json` gives it. */
-export function errorDocument(error: KreError): object {
-  const { code, message, hint, disposition, at } = error;
-  return { error: { code, message, hint, disposition, ...(at === undefined ? {} : { at }) } };
-}
