@@ -2,7 +2,7 @@ import type { DesiredCluster } from '../../model/desired.ts';
 import { planBackup } from './backup.ts';
 import { type Draft, draftFor } from './draft.ts';
 import { clusterOf, type Facts } from './facts.ts';
-import { unhealthyReason } from './health.ts';
+import { nodeOf, unhealthyReason } from './health.ts';
 import type { MachineRoad } from './machine.ts';
 import { type NodeInputs, planBootstrap, planHealth, planJoin, planRecord, planUncordon } from './node.ts';
 import { planKubeconfig } from './publish.ts';
@@ -73,12 +73,21 @@ function planNode(
   if (node.road.up === null) return null;
   const booted = planBootstrap(facts, node, node.road.up);
   const member = booted === null ? null : node.role === 'worker' ? joined(facts, node, booted, controlPlane) : booted;
-  if (member === null) return null;
+  if (member === null) return giveBack(facts, node);
   const upgraded = planUpgrade(facts, node, staged, turn, [...member, ...(controlPlane ?? [])]);
-  if (upgraded === null) return null;
+  if (upgraded === null) return node.need.kind === 'forbidden' ? giveBack(facts, node) : null;
   const healthy = planHealth(facts, node, upgraded.needs);
   const open = planUncordon(facts, node, healthy, upgraded.cordons);
   return planRecord(facts, node, open);
+}
+
+/** A node that was cordoned for an upgrade which is forbidden by now, and has not begun, takes pods again: nothing else would ever uncordon it. */
+function giveBack(facts: Facts, node: NodePlan): null {
+  const { need, cluster, machine } = node;
+  const isBegun = need.kind === 'busy' || (need.kind === 'needed' && need.begun);
+  if (!isBegun && nodeOf(facts, cluster, machine.name)?.ready)
+    planUncordon(facts, node, [], false, 'its upgrade does not go on now');
+  return null;
 }
 
 /** A worker has nothing to join while its control plane is blocked. */

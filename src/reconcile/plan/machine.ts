@@ -6,7 +6,7 @@ import { type Draft, draftFor } from './draft.ts';
 import { noteDrift } from './drift.ts';
 import { type Facts, freshGuest, ownMark } from './facts.ts';
 import { firstMark } from './mark.ts';
-import { planPowerOff, planStart } from './power.ts';
+import { planIdle, planPowerOff, planStart } from './power.ts';
 import { planSettle } from './settle.ts';
 import { isWithoutState } from './state-disk.ts';
 import { planUpdate } from './update.ts';
@@ -165,7 +165,8 @@ function planPresent(
   noteDrift(domain, mark, draft);
   const markNeeds = planUpdate(facts, machine, domain, mark, draft);
   if (machine.powerState === 'Off') {
-    planPowerOff(facts, machine.name, domain, machine.deadlines.shutdownMs, 'powerState is Off', draft);
+    const idle = planIdle(facts, machine, draft);
+    planPowerOff(facts, machine.name, domain, machine.deadlines.shutdownMs, 'powerState is Off', draft, idle);
     return { up: null, markNeeds };
   }
   const reserve = planReservation(facts, machine, inputs.addresses.get(machine.name), draft);

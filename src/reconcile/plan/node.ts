@@ -93,13 +93,14 @@ export function planUncordon(
   { cluster, machine, road }: NodeInputs,
   needs: readonly string[],
   willCordon: boolean,
+  reason = 'it is healthy at the wanted version',
 ): readonly string[] {
   const isCordoned = nodeOf(facts, cluster, machine.name)?.cordonedByUs ?? false;
   if (!isCordoned && !willCordon) return needs;
   return road.draft.step({
     id: `machine/${machine.name}/uncordon`,
     title: `uncordon ${machine.name}`,
-    reason: 'it is healthy at the wanted version',
+    reason,
     needs,
     action: { kind: 'uncordon', node: machine.name, via: cluster.controlPlanes[0] ?? machine.name },
   });

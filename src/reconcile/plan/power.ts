@@ -2,7 +2,7 @@ import type { DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
 import type { Draft } from './draft.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, freshGuest } from './facts.ts';
 
 /** Starts a machine that should run. Returns what must come before it runs, `null` when it must not be started. */
 export function planStart(
@@ -121,6 +121,23 @@ export function planPowerOff(
     });
   }
   return draft.wait({ ...wait, detail: `asked ${Math.round(elapsedMs / 1000)} s ago` });
+}
+
+/** An upgrade that runs is let come to its end before the machine goes down, as long as an upgrade may take. */
+export function planIdle(facts: Facts, machine: DesiredMachine, draft: Draft): readonly string[] {
+  const running = freshGuest(facts, machine.name)?.operations.find(
+    (entry) => entry.verb === 'upgrade' && entry.state === 'running',
+  );
+  const id = `machine/${machine.name}/idle`;
+  const isOver = facts.nowMs - (facts.ledger.since[id] ?? facts.nowMs) > machine.deadlines.upgradeMs;
+  if (!running || isOver || facts.ledger.attempts[`machine/${machine.name}/shutdown`]) return [];
+  return draft.wait({
+    id,
+    condition: `the upgrade that runs in ${machine.name} has ended`,
+    detail: running.message,
+    timeoutMs: machine.deadlines.upgradeMs,
+    guest: machine.name,
+  });
 }
 
 /** When a shutdown was asked for that may still be followed; of an older one nobody knows what came of it, so the guest is asked again. */

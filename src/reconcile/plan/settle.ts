@@ -46,7 +46,9 @@ function planFirstBoot(facts: Facts, machine: DesiredMachine, up: readonly strin
   const id = `machine/${machine.name}/first-boot`;
   if (!machine.needsGuestAgent) {
     const sinceMs = facts.ledger.since[id];
-    if (up.length === 0 && sinceMs !== undefined && facts.nowMs - sinceMs >= machine.deadlines.bootMs) return [];
+    const isTried = facts.ledger.attempts[`machine/${machine.name}/settle`] !== undefined;
+    const isOver = sinceMs !== undefined && facts.nowMs - sinceMs >= machine.deadlines.bootMs;
+    if (up.length === 0 && (isTried || isOver)) return [];
     return draft.wait({
       id,
       condition: `${machine.name} has run for ${machine.deadlines.bootMs / 1000} s`,

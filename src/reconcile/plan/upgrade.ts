@@ -1,9 +1,9 @@
-import type { GuestKubernetes, GuestOperation } from '../../model/guest-status.ts';
+import type { GuestKubernetes, GuestNode, GuestOperation } from '../../model/guest-status.ts';
 import { type Facts, freshGuest, operationsOf } from './facts.ts';
 import { nodeOf } from './health.ts';
 import type { NodeInputs } from './node.ts';
 import { operationPrefix, pauseAfter, planOperation } from './operation.ts';
-import { versionProblem } from './version.ts';
+import { type VersionProblem, versionProblem, workerSkewProblem } from './version.ts';
 
 /** Where a node stands with regard to the wanted version. */
 export type UpgradeNeed =
@@ -36,7 +36,7 @@ export function upgradeNeed(facts: Facts, inputs: NodeInputs): UpgradeNeed {
   if (binary === cluster.version && (last === undefined || last.state === 'succeeded')) return { kind: 'none' };
   // An attempt that left the node as it was, today or a year ago, exempts the next from nothing.
   const begun = last !== undefined && (binary === cluster.version || !isUnharmed(facts, inputs, guest.kubernetes));
-  const problem = begun ? null : versionProblem(binary, cluster.version, cluster.recipe);
+  const problem = begun ? null : forbiddenVersion(facts, inputs, binary);
   if (problem) {
     road.draft.block({
       guard: problem.guard,
@@ -47,6 +47,17 @@ export function upgradeNeed(facts: Facts, inputs: NodeInputs): UpgradeNeed {
     return { kind: 'forbidden' };
   }
   return { kind: 'needed', from: from ?? binary, begun };
+}
+
+/** A worker may be as far behind as its kubelet may be; a control plane goes step by step, and not ahead of what its workers can follow. */
+function forbiddenVersion(facts: Facts, { cluster, machine, role }: NodeInputs, binary: string): VersionProblem | null {
+  const { maxMinorStep, maxWorkerSkew } = cluster.recipe;
+  if (role === 'worker') return versionProblem(binary, cluster.version, Math.max(maxMinorStep, maxWorkerSkew));
+  const nodes = freshGuest(facts, machine.name)?.kubernetes?.nodes ?? [];
+  const workers = nodes.filter((node) => node.name !== machine.name);
+  return (
+    versionProblem(binary, cluster.version, maxMinorStep) ?? workerSkewProblem(workers, cluster.version, maxWorkerSkew)
+  );
 }
 
 /** Whether the node serves as before an attempt to upgrade it: then it can be drained and backed up, so it has to be. */
@@ -84,11 +95,13 @@ export function planStage(facts: Facts, inputs: NodeInputs, needs: readonly stri
   });
 }
 
-/** Whether another node of the cluster can take the pods of this one. */
-export function hasSomewhereToGo(facts: Facts, { cluster, machine }: NodeInputs): boolean {
+/** Whether another node of the cluster can take the pods of this one. Workers that we cordoned come back only after their control plane. */
+export function hasSomewhereToGo(facts: Facts, { cluster, machine, role }: NodeInputs): boolean {
   const [controlPlane = ''] = cluster.controlPlanes;
   const nodes = freshGuest(facts, controlPlane)?.kubernetes?.nodes ?? [];
-  return nodes.some((node) => node.name !== machine.name && node.ready && (!node.unschedulable || node.cordonedByUs));
+  const takesPods = ({ unschedulable, cordonedByUs }: GuestNode) =>
+    !unschedulable || (role === 'worker' && cordonedByUs);
+  return nodes.some((node) => node.name !== machine.name && node.ready && takesPods(node));
 }
 
 /** Cordon and drain, where pods have somewhere to go. */

@@ -1,5 +1,4 @@
 import semver from 'semver';
-import type { Recipe } from '../../model/desired.ts';
 import type { GuardName } from '../../model/plan.ts';
 
 /** Why a version change is forbidden for ever; both guards cannot be skipped. `null`: it may go on. */
@@ -9,8 +8,8 @@ export interface VersionProblem {
   readonly wayOut: string;
 }
 
-/** Judges the step from the observed to the desired version of one node: never down, not more minors at once than the distribution allows. */
-export function versionProblem(observed: string, desired: string, recipe: Recipe): VersionProblem | null {
+/** Judges the step from the observed to the desired version of one node: never down, not more than `mostMinors` minors at once. */
+export function versionProblem(observed: string, desired: string, mostMinors: number): VersionProblem | null {
   const from = semver.parse(observed);
   const to = semver.parse(desired);
   if (!from || !to) {
@@ -27,12 +26,31 @@ export function versionProblem(observed: string, desired: string, recipe: Recipe
       wayOut: `Ask for ${observed} or newer; going back takes a backup and a restore.`,
     };
   }
-  if (to.major !== from.major || to.minor - from.minor > recipe.maxMinorStep) {
+  if (to.major !== from.major || to.minor - from.minor > mostMinors) {
     return {
       guard: 'VersionSkew',
       reason: `${observed} to ${desired} skips a minor`,
-      wayOut: `Commit v${from.major}.${from.minor + recipe.maxMinorStep} first and let it converge.`,
+      wayOut: `Commit v${from.major}.${from.minor + mostMinors} first and let it converge.`,
     };
   }
   return null;
+}
+
+/** Whether a control plane at the desired version would leave one of its workers further behind than a kubelet may be. */
+export function workerSkewProblem(
+  workers: readonly { readonly name: string; readonly version: string }[],
+  desired: string,
+  mostMinors: number,
+): VersionProblem | null {
+  const to = semver.parse(desired);
+  const left = workers.find((worker) => {
+    const from = semver.parse(worker.version);
+    return to && from && (to.major !== from.major || to.minor - from.minor > mostMinors);
+  });
+  if (!left) return null;
+  return {
+    guard: 'VersionSkew',
+    reason: `${left.name} runs ${left.version}, too old for a control plane of ${desired}`,
+    wayOut: `Bring ${left.name} to the version of its control plane first, or take it out of the cluster.`,
+  };
 }
