@@ -13,9 +13,16 @@ export interface Guest extends GuestReader {
    * Starts an operation in the background and returns. The same id again is a no-op, so a lost reply is harmless. `input` travels on standard
    * input and is never logged; values may be secret.
    */
-  startOperation(machine: MachineRef, operation: { readonly id: string; readonly verb: GuestVerb; readonly input: Readonly<Record<string, string>> }): Promise<void>;
+  startOperation(
+    machine: MachineRef,
+    operation: { readonly id: string; readonly verb: GuestVerb; readonly input: Readonly<Record<string, string>> },
+  ): Promise<void>;
   /** Runs a short verb and returns its `key=value` answer. */
-  call(machine: MachineRef, verb: GuestCall, input: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>>;
+  call(
+    machine: MachineRef,
+    verb: GuestCall,
+    input: Readonly<Record<string, string>>,
+  ): Promise<Readonly<Record<string, string>>>;
   /**
    * Bytes of the backup that operation `operation` made in the guest, from `offset`, at most 96 KiB; empty at the end. The path is derived from the id,
    * never told by the guest.
