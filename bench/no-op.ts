@@ -156,4 +156,5 @@ function describe(measured: readonly Measured[]): Omit<BenchResult, 'load'> {
   };
 }
 
-const WHY = '';
+const WHY =
+  'What is above the floor is work of our own process on one core: loading its modules and libraries (execa, zod and yaml are the largest), reading the manifests, parsing the dumps. See the last line.';
