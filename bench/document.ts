@@ -34,6 +34,5 @@ Figures with what re-measures them, side by side with the floor (the least that 
 instead. \`npm run bench\` measures everything and prints it; with \`-- --write\` it also rewrites this file; \`--only NAME\` picks one. Benches that
 need libvirt start a lab host of their own (\`test/lab\`), which needs root.
 
-The machine: ${machineText()}; no KVM, guests are emulated. It is shared and noisy: figures are medians, the load before each bench stands with it. A
-dash means not measured.`;
+The machine: ${machineText()}; no KVM, guests are emulated. It is shared and noisy: figures are medians, the load before each bench stands with it.`;
 }
