@@ -1,4 +1,5 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { images, tinyMachine } from '../test/lab/manifests.ts';
@@ -16,8 +17,9 @@ export const corrective: Bench = { name: 'corrective', run };
 async function run(): Promise<BenchResult> {
   const loadBefore = load();
   const site = await startSite('bench');
+  const root = await mkdtemp(join(tmpdir(), 'kreconcile-bench-spy-'));
   try {
-    const root = await spyInside(site);
+    await spyInside(site, root);
     await site.commit('one machine', { 'images.yaml': images(site), 'one.yaml': tinyMachine('one') });
     await site.startAgent();
     await untilReady(site);
@@ -49,18 +51,17 @@ async function run(): Promise<BenchResult> {
     return describe(begun, running, loadBefore);
   } finally {
     await site.stop();
+    await rm(root, { recursive: true, force: true });
   }
 }
 
 /** The spy takes virsh's place in the lab host alone, so that the agent under its own user runs it. */
-async function spyInside(site: LabSite): Promise<string> {
-  const root = await site.host.must(['mktemp', '-d', '/tmp/kreconcile-bench-spy-XXXXXX']).then((text) => text.trim());
+async function spyInside(site: LabSite, root: string): Promise<void> {
   await chmod(root, 0o755);
   await mkdir(join(root, 'bin'));
   await execa('cp', ['/usr/bin/virsh', join(root, 'bin/virsh')]);
   await spyOnVirsh(root, join(root, 'bin/virsh'));
   await site.host.must(['mount', '--bind', join(root, 'spy/virsh'), '/usr/bin/virsh']);
-  return root;
 }
 
 async function untilReady(site: LabSite): Promise<void> {
