@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ServedCluster, serveCluster } from '../../sim/api-server/fixtures.ts';
+import { labArtifacts } from '../artifacts.ts';
 
 /** A real kubectl against the simulated API server, as the demo invites people to. */
 describe('kubectl on a simulated cluster', () => {
   let folder: string;
   let served: ServedCluster;
   const kubectl = async (...args: string[]): Promise<string> => {
-    const { stdout } = await execa('kubectl', ['--kubeconfig', join(folder, 'dev.kubeconfig'), ...args], {
+    const { stdout } = await execa(labArtifacts().kubectl, ['--kubeconfig', join(folder, 'dev.kubeconfig'), ...args], {
       env: { HOME: folder },
       timeout: 60_000,
     });
