@@ -52,8 +52,8 @@ async function converge(
   const onReport = (report: PassReport): void => {
     last = report;
     follower.add(report);
-    // What was enforced before the newest revision was read does not count.
-    const isNewest = report.source.lastAttemptedRevision === revision || report.source.problem !== null;
+    // What was enforced before the newest revision was taken over does not count: it is attempted a moment before that.
+    const isNewest = report.plan?.revision === revision || report.source.problem !== null;
     if (isNewest && isFinal(report.verdict)) stop.abort();
   };
   let broken: KreError | null = null;
