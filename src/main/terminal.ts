@@ -22,7 +22,8 @@ export function systemTerminal(): Terminal & { flush(): Promise<void> } {
     isOutTerminal: stdout.isTTY === true,
     isErrTerminal: stderr.isTTY === true,
     get columns() {
-      return Math.max(40, stdout.columns ?? stderr.columns ?? defaultColumns);
+      // A terminal that does not know its size says 0.
+      return Math.max(40, stdout.columns || stderr.columns || defaultColumns);
     },
     outHasColor: hasColor(stdout),
     errHasColor: hasColor(stderr),

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll } from 'vitest';
+import { takeLock } from '../../src/sys/lock.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 const main = join(root, 'dist', 'main.js');
@@ -18,20 +19,14 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** `npm test` builds first; run alone, a test builds what is older than its source, once for all files that ask at the same time. */
+/** `npm test` builds first; run alone, a test builds what is older than its source, one at a time. */
 export async function ensureBuilt(): Promise<void> {
   if (await isBuilt()) return;
-  const lock = join(root, 'node_modules', '.kreconcile-build');
+  const lock = await until(() => takeLock(`build of ${root}`), 110_000);
   try {
-    await mkdir(lock);
-  } catch {
-    await until(async () => (await isBuilt()) || undefined, 90_000);
-    return;
-  }
-  try {
-    await execa('npm', ['run', '--silent', 'build'], { cwd: root });
+    if (!(await isBuilt())) await execa('npm', ['run', '--silent', 'build'], { cwd: root });
   } finally {
-    await rm(lock, { recursive: true, force: true });
+    await lock.release();
   }
 }
 

@@ -102,8 +102,12 @@ function frameOf(report: PassReport, style: Style, startedAtMs: number): readonl
     return `  ${style.busy('…')} ${plain(wait.condition)} ${style.dim(duration(report.endedAtMs - wait.sinceMs))}${detail}`;
   });
   const more = active.length > MOST_FRAME_LINES ? [`    and ${active.length - MOST_FRAME_LINES} more`] : [];
-  const left = `${plan.steps.length} steps and ${plan.waits.length} waits left, ${duration(report.endedAtMs - startedAtMs)} so far`;
+  const left = `${count(plan.steps.length, 'step')} and ${count(plan.waits.length, 'wait')} left, ${duration(report.endedAtMs - startedAtMs)} so far`;
   return plan.steps.length + plan.waits.length === 0 ? [] : [style.dim(left), ...shown, ...more];
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
 /** Minutes and seconds since the start, in a column. */

@@ -66,7 +66,7 @@ it('tells a wait when it begins and when it has come true, each once', () => {
 it('keeps in the moving part what is waited for, how long, and what is known of it', () => {
   const progress = createProgress(createStyle(false), START);
   const { frame } = progress.add(report(42_000, { waits: [wait('download', { detail: '37%' })] }));
-  expect(frame).toEqual(['0 steps and 1 waits left, 42 s so far', '  … download is so 42 s 37%']);
+  expect(frame).toEqual(['0 steps and 1 wait left, 42 s so far', '  … download is so 42 s 37%']);
 });
 
 it('says a block and a problem of the source once, with the way out', () => {
