@@ -32,13 +32,22 @@ export interface KindDefinition<M extends Manifest> {
   rules(spec: Draft<M['spec']>): readonly Finding[];
 }
 
-/** The schema of a whole document of a kind around the schema of its spec. `summary` says what the kind is for. */
-export function documentSchema(kind: Kind, summary: string, maxNameLength: number, spec: z.ZodObject): z.ZodObject {
+/**
+ * The schema of a whole document of a kind around the schema of its spec. `summary` says what the kind is for; `reserved` are names that no
+ * object of it may have.
+ */
+export function documentSchema(
+  kind: Kind,
+  summary: string,
+  maxNameLength: number,
+  spec: z.ZodObject,
+  reserved: readonly string[] = [],
+): z.ZodObject {
   return z
     .strictObject({
       apiVersion: z.literal(API_VERSION).describe('Version of the manifest format.'),
       kind: z.literal(kind).describe('Kind of the object.'),
-      metadata: metadata(maxNameLength),
+      metadata: metadata(maxNameLength, reserved),
       spec,
     })
     .describe(summary);

@@ -13,6 +13,8 @@ export const DEFAULTS = {
   serviceCIDR: '10.43.0.0/16',
   cniPlugin: 'bridge',
   maxUnavailable: 1,
+  strategy: 'Auto',
+  keepFor: '24h',
   backup: { maxAge: '15m', keep: 5 },
   timeouts: { boot: '10m', ready: '15m', upgrade: '15m', drain: '5m', shutdown: '2m' },
   /** Of a Kubernetes node; a Machine has none unless its class says so. */

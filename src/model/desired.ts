@@ -1,4 +1,4 @@
-import type { DeletionPolicy, DistributionName, PowerState, PruneMode } from './manifest.ts';
+import type { DeletionPolicy, DistributionName, PowerState, PruneMode, UpgradeStrategy } from './manifest.ts';
 import type { ObjectRef } from './mark.ts';
 import type { AppliedSpec, ImageRef, NetworkRef } from './spec.ts';
 
@@ -59,6 +59,9 @@ export interface DesiredMachine {
   readonly prune: PruneMode;
   readonly deletionPolicy: DeletionPolicy;
   readonly deadlines: Deadlines;
+  readonly strategy: UpgradeStrategy;
+  /** How long a replaced root disk and the copy of its state disk are kept after the new one was proven. */
+  readonly keepForMs: number;
 }
 
 export interface DesiredCluster {
@@ -75,6 +78,8 @@ export interface DesiredCluster {
   readonly endpointHost: string;
   readonly apiPort: number;
   readonly maxUnavailable: number;
+  /** Versions on the way to `version`, lowest first, for a change that crosses more than one upgrade may. */
+  readonly versions: readonly string[];
   readonly backup: { readonly maxAgeMs: number; readonly keep: number };
   readonly suspended: boolean;
   readonly powerState: PowerState;

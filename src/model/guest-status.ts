@@ -14,6 +14,8 @@ export interface GuestStatus {
   readonly addresses: readonly { readonly mac: string; readonly address: string }[];
   readonly stateDisk: GuestStateDisk;
   readonly kubernetes: GuestKubernetes | null;
+  /** First 200 characters of /etc/kreconcile/veto, which forbids disruptions while it stands; absent or `null`: no such file. */
+  readonly veto?: string | null;
   /** Operations that the guest remembers, newest last, at most 20. */
   readonly operations: readonly GuestOperation[];
 }
@@ -41,6 +43,8 @@ export interface GuestKubernetes {
   readonly phase: 'absent' | 'installed' | 'initialised';
   /** Version of the binary that runs (or would run) the node, as the distribution writes it. */
   readonly version: string | null;
+  /** Version that the local API server reports; absent or `null` while unknown and on workers. */
+  readonly apiVersion?: string | null;
   /** Main service (kubelet, k3s) active. */
   readonly serviceActive: boolean;
   /** `/readyz` of the local API server; `null` on a worker. */

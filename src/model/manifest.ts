@@ -8,6 +8,8 @@ export type OsName = 'debian' | 'ubuntu';
 export type PruneMode = 'Disabled' | 'Confirm' | 'Enabled';
 export type DeletionPolicy = 'Retain' | 'Delete';
 export type PowerState = 'On' | 'Off';
+/** `InPlaceOnly`: a change that takes a new root disk is blocked. */
+export type UpgradeStrategy = 'Auto' | 'InPlaceOnly';
 
 /** A quantity as Kubernetes writes it: `2Gi`, `500M`, `1073741824`. */
 export type Quantity = string | number;
@@ -77,6 +79,13 @@ export interface NodePool {
   readonly machineClass: string;
 }
 
+/** How changes of the nodes of a Cluster, or of a Machine, are carried out. */
+export interface ChangePolicy {
+  readonly strategy?: UpgradeStrategy | undefined;
+  /** How long a replaced root disk is kept after the new one was proven. Default 24h. */
+  readonly keepFor?: Duration | undefined;
+}
+
 /** Policies that Cluster and Machine share. */
 export interface ObjectPolicies {
   readonly placement?: Placement | undefined;
@@ -111,7 +120,13 @@ export interface ClusterSpec extends ObjectPolicies {
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   readonly access?: Access | undefined;
   readonly keepPaths?: readonly string[] | undefined;
-  readonly upgrade?: { readonly maxUnavailable?: number | undefined } | undefined;
+  readonly upgrade?:
+    | (ChangePolicy & {
+        readonly maxUnavailable?: number | undefined;
+        /** Versions on the way to `version`, lowest first. */
+        readonly versions?: readonly string[] | undefined;
+      })
+    | undefined;
   readonly backup?: { readonly maxAge?: Duration | undefined; readonly keep?: number | undefined } | undefined;
 }
 
@@ -125,6 +140,7 @@ export interface MachineSpec extends ObjectPolicies {
   readonly userData?: string | undefined;
   /** Whether the machine counts as ready only when its guest agent answers. Default true. */
   readonly guestAgent?: boolean | undefined;
+  readonly upgrade?: ChangePolicy | undefined;
 }
 
 export interface MachineClassSpec {

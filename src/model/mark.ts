@@ -28,7 +28,10 @@ export interface Mark {
   readonly address: string | null;
   /** The n-th root disk, from 1. */
   readonly generation: number;
+  /** As `previous.generation`, for releases that know no `previous`. */
   readonly previousGeneration: number | null;
+  /** The root disk that ran before and is kept, with what is needed to go back to it; absent or `null`: none. */
+  readonly previous?: PreviousRoot | null;
   /** When this generation was seen healthy, ms since epoch; `null` before. Until then the seed still holds first-boot secrets. */
   readonly provenAtMs: number | null;
   readonly quarantined: readonly Quarantine[];
@@ -36,6 +39,14 @@ export interface Mark {
   readonly deletionPolicy: DeletionPolicy;
   /** Revision that was applied last, for people. */
   readonly revision: string;
+}
+
+/** A root disk that was replaced and is kept until `keepFor` after the new one was proven. */
+export interface PreviousRoot {
+  readonly generation: number;
+  /** What was applied while it ran: going back applies it again. */
+  readonly spec: AppliedSpec;
+  readonly provenAtMs: number | null;
 }
 
 export interface Quarantine {

@@ -12,6 +12,25 @@ export interface Observed {
   /** By machine name; a machine without entry was never read. */
   readonly guests: Readonly<Record<string, Reading<GuestStatus>>>;
   readonly records: Records;
+  /** What schedules, commands and files say now; absent: nothing was asked. */
+  readonly calendar?: Calendar;
+}
+
+/** Schedules judged by wall time, outside the planner. Keys of objects are `Cluster/dev`. */
+export interface Calendar {
+  readonly windows: Readonly<Record<string, WindowState>>;
+  /** By cluster: when a scheduled backup was last due and when the next one is, ms since epoch. */
+  readonly backups: Readonly<Record<string, { readonly lastDueMs: number | null; readonly nextDueMs: number | null }>>;
+  /** By object: what forbids disruptions of it now. */
+  readonly blockers: Readonly<Record<string, readonly { readonly what: string; readonly reason: string }[]>>;
+}
+
+export interface WindowState {
+  readonly isOpen: boolean;
+  /** When it closes or, closed, when that ends; `null`: not by itself. */
+  readonly untilMs: number | null;
+  readonly nextOpenMs: number | null;
+  readonly reason: string;
 }
 
 /** One bulk read of the host: every domain, owned and foreign, networks, capacity, the image store and host operations. */
@@ -112,6 +131,10 @@ export interface MachineFolder {
   /** Generations whose root disk was ever started; one that was only prepared does not count and is made anew. */
   readonly generations: readonly number[];
   readonly hasStateDisk: boolean;
+  /** Copies `state-<generation>.qcow2` of the state disk, made while off; `isCurrent`: the state disk was not written since. */
+  readonly copies?: readonly { readonly generation: number; readonly isCurrent: boolean }[];
+  /** `state-failed.qcow2` stands: a copy is being put back, or was and the failed state is not yet dropped. */
+  readonly isSetAside?: boolean;
 }
 
 /** What the state folder holds beside the ledger: what a person decided and what was published. */
@@ -127,6 +150,8 @@ export interface Records {
   /** Kubeconfigs in the drop directory: what they were made from. */
   readonly kubeconfigs: readonly { readonly cluster: string; readonly guestDigest: string; readonly server: string }[];
   readonly backups: readonly Backup[];
+  /** Quarantines that a person lifted: object key, the revision it was shown with, and when. */
+  readonly retries?: readonly { readonly object: string; readonly revision: string; readonly atMs: number }[];
 }
 
 export interface Backup {
@@ -139,4 +164,6 @@ export interface Backup {
   readonly sizeBytes: number;
   /** Opened and checked after it arrived on the host. */
   readonly verified: boolean;
+  /** UID of the kube-system namespace it was taken from; absent where an older release took it. */
+  readonly clusterUid?: string;
 }

@@ -98,6 +98,9 @@ export type GuardName =
   | 'RolloutHalted'
   | 'ManagedSave'
   | 'Paused'
+  | 'Quarantined'
+  | 'RecreateConfirm'
+  | 'Blocker'
   | 'HypervisorUnreachable';
 
 /** Something that a guard forbids now. `wayOut` is what a person can do. */
@@ -117,7 +120,18 @@ export interface Note {
 }
 
 /** Verbs of the in-guest program that are operations: started with an id, then observed. */
-export type GuestVerb = 'bootstrap' | 'join' | 'stage' | 'drain' | 'backup' | 'upgrade';
+export type GuestVerb =
+  | 'bootstrap'
+  | 'join'
+  | 'stage'
+  | 'drain'
+  | 'backup'
+  | 'upgrade'
+  | 'rollback'
+  | 'restore'
+  | 'survey'
+  | 'renew-certificates'
+  | 'restart';
 
 /** The act of a step. Holds no secrets: what a step yields (an address, a token) is resolved at the act. */
 export type Action =

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../model/error-codes.ts';
-import type { Durations } from './durations.ts';
+import { DEFAULT_DURATIONS, type Durations } from './durations.ts';
 import type { WorldState } from './state.ts';
 
 /**
@@ -51,7 +51,9 @@ export function takeFault(
 /** How long something takes here and now, ms: its duration at the world's speed, longer where a fault slows it. */
 export function durationMs(state: WorldState, what: keyof Durations, machine: string | null): number {
   const slow = takeFault(state, [what], machine, ['slow']);
-  return Math.round((state.durations[what] * (slow?.factor ?? (slow ? 10 : 1))) / state.speed);
+  return Math.round(
+    ((state.durations[what] ?? DEFAULT_DURATIONS[what]) * (slow?.factor ?? (slow ? 10 : 1))) / state.speed,
+  );
 }
 
 /** Why it ends badly, or `null` when it does not. */

@@ -18,7 +18,8 @@ export interface OperationRequest {
 /** Operations that a guest remembers. */
 const rememberedOperations = 20;
 
-const verbs: Readonly<Record<GuestVerb, (scene: OperationScene) => Readonly<Record<string, string>>>> = {
+type SimVerb = (scene: OperationScene) => Readonly<Record<string, string>>;
+const verbs: Readonly<Partial<Record<GuestVerb, SimVerb>>> = {
   bootstrap,
   join,
   stage,
@@ -76,6 +77,7 @@ function outcomeOf(scene: OperationScene, operation: SimOperation): Pick<SimOper
   try {
     const failure = failureOf(scene.state, operation.verb, scene.domain.name);
     if (failure !== null) throw new OperationFailure(failure);
+    if (!verb) throw new OperationFailure(`the in-guest program knows no verb ${operation.verb}`);
     return { state: 'succeeded', message: `${operation.verb} is done`, result: verb(scene) };
   } catch (thrown) {
     if (!(thrown instanceof OperationFailure)) throw thrown;

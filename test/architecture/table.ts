@@ -96,7 +96,7 @@ export const areas: readonly Area[] = [
     name: 'manifest',
     matches: /^manifest\//,
     areas: ['model', 'manifest'],
-    packages: ['zod', 'yaml', ...computing],
+    packages: ['zod', 'yaml', 'semver', ...computing],
     because: 'manifests are text turned into validated data, before anything is known about hosts or drivers.',
   },
   {

@@ -1,20 +1,38 @@
 import { z } from 'zod';
 import { DEFAULTS } from '../../model/defaults.ts';
-import type { Metadata, Timeouts } from '../../model/manifest.ts';
+import type { ChangePolicy, Metadata, Timeouts } from '../../model/manifest.ts';
 import { matching } from '../matching.ts';
 import { duration } from './amount.ts';
 import { annotations, hostName, label, labels } from './name.ts';
 
-/** `metadata` of a kind whose names may have so many characters. */
-export function metadata(maxNameLength: number) {
+/** `metadata` of a kind whose names may have so many characters and are none of the reserved ones. */
+export function metadata(maxNameLength: number, reserved: readonly string[]) {
   return matching<Metadata>()(
     z.strictObject({
-      name: label(maxNameLength).describe('Unique among the objects of its kind.'),
+      name: label(maxNameLength)
+        .refine((text) => !reserved.includes(text), { error: `any name but ${reserved.join(', ')}` })
+        .describe('Unique among the objects of its kind.'),
       labels: labels.describe('For people and tools; kreconcile does not read them.').optional(),
       annotations: annotations.describe('For people and tools; kreconcile does not read them.').optional(),
     }),
   ).describe('What the object is called.');
 }
+
+/** `spec.upgrade`: fields that Cluster and Machine share. */
+export const changePolicyFields = {
+  strategy: z
+    .enum(['Auto', 'InPlaceOnly'])
+    .meta({ default: DEFAULTS.strategy })
+    .describe('`Auto`: as the changed fields ask. `InPlaceOnly`: a change that takes a new root disk is blocked.')
+    .optional(),
+  keepFor: duration
+    .meta({ default: DEFAULTS.keepFor })
+    .describe('How long a replaced root disk and the copy of its state disk are kept after the new one was proven.')
+    .optional(),
+};
+
+/** `spec.upgrade` of a Machine. */
+export const changePolicy = matching<ChangePolicy>()(z.strictObject(changePolicyFields));
 
 const timeouts = matching<Timeouts>()(
   z.strictObject({

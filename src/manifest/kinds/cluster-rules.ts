@@ -1,9 +1,10 @@
+import semver from 'semver';
 import { DEFAULTS } from '../../model/defaults.ts';
 import { overlaps, parseCidr } from '../../model/ipv4.ts';
 import type { ClusterSpec, DistributionName } from '../../model/manifest.ts';
 import { isRepositoryPath } from '../fields/path.ts';
 import { webUrl } from '../fields/url.ts';
-import { type Draft, duplicates, type Finding } from '../kind.ts';
+import { type Draft, duplicates, type Finding, type Path } from '../kind.ts';
 
 type ClusterDraft = Draft<ClusterSpec>;
 
@@ -16,7 +17,8 @@ const versionForms: Readonly<Record<DistributionName, { readonly pattern: RegExp
 /** What the fields of a cluster must be to each other. */
 export function clusterRules(spec: ClusterDraft): readonly Finding[] {
   return [
-    ...version(spec),
+    ...version(spec, spec.version, ['spec', 'version']),
+    ...versionChain(spec),
     ...pools(spec),
     ...addresses(spec),
     ...cniManifest(spec),
@@ -37,19 +39,42 @@ export function clusterRules(spec: ClusterDraft): readonly Finding[] {
   ];
 }
 
-function version({ distribution, version }: ClusterDraft): readonly Finding[] {
+function version({ distribution }: ClusterDraft, version: string | undefined, path: Path): readonly Finding[] {
   if (distribution === undefined || version === undefined) return [];
   const { pattern, example } = versionForms[distribution];
   if (pattern.test(version)) return [];
   return [
     {
-      path: ['spec', 'version'],
-      message: `spec.version is "${version}", which is not how ${distribution} writes a version`,
+      path,
+      message: `${path.join('.')} is "${version}", which is not how ${distribution} writes a version`,
       allowed: `a version such as ${example}`,
       hint: pattern.test(`v${version}`) ? `Write v${version}.` : `Take the name of a release of ${distribution}.`,
       related: ['spec', 'distribution'],
     },
   ];
+}
+
+/** Each version of the chain is of the distribution's form and higher than the one before it, the cluster's own version last. */
+function versionChain(spec: ClusterDraft): readonly Finding[] {
+  const chain = [...(spec.upgrade?.versions ?? []), spec.version];
+  const formed = chain.slice(0, -1).flatMap((entry, i) => version(spec, entry, ['spec', 'upgrade', 'versions', i]));
+  if (formed.length > 0) return formed;
+  return chain.slice(0, -1).flatMap((entry, i) => {
+    const next = chain[i + 1];
+    if (!entry || !next || !isRelease(entry) || !isRelease(next) || semver.compareBuild(entry, next) < 0) return [];
+    return [
+      {
+        path: ['spec', 'upgrade', 'versions', i],
+        message: `${entry} is not older than ${next}, which comes after it`,
+        allowed: 'versions in rising order, each older than spec.version',
+        hint: 'Remove it, or put the versions in order.',
+      },
+    ];
+  });
+}
+
+function isRelease(text: string): boolean {
+  return semver.valid(text) !== null;
 }
 
 function pools({ workers }: ClusterDraft): readonly Finding[] {

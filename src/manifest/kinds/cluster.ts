@@ -13,11 +13,16 @@ import { cidr, hostPort, ipv4Address } from '../fields/address.ts';
 import { duration, wholeNumber } from '../fields/amount.ts';
 import { label, maxPoolReplicas, nameLimits, reference } from '../fields/name.ts';
 import { guestPath } from '../fields/path.ts';
-import { policyFields } from '../fields/policies.ts';
+import { changePolicyFields, policyFields } from '../fields/policies.ts';
 import { webUrl } from '../fields/url.ts';
 import { documentSchema, type KindDefinition } from '../kind.ts';
 import { matching } from '../matching.ts';
 import { clusterRules } from './cluster-rules.ts';
+
+const versionName = z
+  .string()
+  .regex(/^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$/, 'a version such as v1.36.1 (kubeadm) or v1.36.4+k3s1 (k3s)')
+  .meta({ title: 'version' });
 
 const pool = matching<NodePool>()(
   z.strictObject({
@@ -104,13 +109,9 @@ const controlPlane = z.strictObject({
 const spec = matching<ClusterSpec>()(
   z.strictObject({
     distribution: z.enum(['k3s', 'kubeadm']).describe('Distribution of Kubernetes.'),
-    version: z
-      .string()
-      .regex(/^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$/, 'a version such as v1.36.1 (kubeadm) or v1.36.4+k3s1 (k3s)')
-      .meta({ title: 'version' })
-      .describe(
-        'Version as the distribution writes it: kubeadm `v1.36.1`, k3s `v1.36.4+k3s1`. One minor up at a time, never down.',
-      ),
+    version: versionName.describe(
+      'Version as the distribution writes it: kubeadm `v1.36.1`, k3s `v1.36.4+k3s1`. One minor up at a time, never down.',
+    ),
     image: reference('Image').describe('Image that the nodes start from.'),
     controlPlane: controlPlane.describe('The nodes `<cluster>-cp-<n>` that run the API and the datastore.'),
     workers: z.array(pool).max(50).describe('Pools of worker nodes.').optional(),
@@ -152,6 +153,14 @@ const spec = matching<ClusterSpec>()(
           .meta({ default: DEFAULTS.maxUnavailable })
           .describe('Workers that may be away at the same time.')
           .optional(),
+        versions: z
+          .array(versionName)
+          .max(20)
+          .describe(
+            'Versions on the way to `version`, lowest first, each upgraded to and proven before the next. For a change that skips a minor.',
+          )
+          .optional(),
+        ...changePolicyFields,
       })
       .describe('How changes roll over the nodes.')
       .optional(),

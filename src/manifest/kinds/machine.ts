@@ -6,7 +6,7 @@ import { composeDocuments } from '../compose.ts';
 import { access } from '../fields/access.ts';
 import { ipv4Address } from '../fields/address.ts';
 import { nameLimits, reference } from '../fields/name.ts';
-import { policyFields } from '../fields/policies.ts';
+import { changePolicy, policyFields } from '../fields/policies.ts';
 import { documentSchema, type KindDefinition } from '../kind.ts';
 import { matching } from '../matching.ts';
 import { readNodes } from '../node-trouble.ts';
@@ -47,6 +47,7 @@ const spec = matching<MachineSpec>()(
       .meta({ default: DEFAULTS.guestAgent })
       .describe('Whether the machine counts as ready only when its guest agent answers.')
       .optional(),
+    upgrade: changePolicy.describe('How changes are carried out.').optional(),
     ...policyFields,
   }),
 );
@@ -59,6 +60,8 @@ export const machine: KindDefinition<MachineManifest> = {
     'A virtual machine without Kubernetes.',
     nameLimits.label,
     spec.describe('What the machine is.'),
+    // Its folder would be the one in which the state disks of deleted machines are kept.
+    ['retained'],
   ),
   rules: () => [],
 };

@@ -1,10 +1,9 @@
 import type { DesiredCluster, DesiredMachine, Recipe } from '../../model/desired.ts';
 import type { ClusterManifest, ClusterSpec, DistributionName } from '../../model/manifest.ts';
 import { controlPlaneName, workerName } from '../../model/node-name.ts';
-import { parseDurationMs } from '../../model/quantity.ts';
 import type { KubernetesSpec } from '../../model/spec.ts';
 import { desiredMachine } from './machine.ts';
-import { deadlines, type Lookup } from './resolve.ts';
+import { deadlines, durationMs, type Lookup } from './resolve.ts';
 
 /** The distributions' rules as functions of a cluster's spec; given by the composition root so that this stays pure. */
 export type Recipes = Readonly<Record<DistributionName, (spec: ClusterSpec) => Recipe>>;
@@ -53,11 +52,9 @@ export function desiredCluster(
     endpointHost,
     apiPort: recipe.apiPort,
     maxUnavailable: spec.upgrade?.maxUnavailable ?? 1,
+    versions: spec.upgrade?.versions ?? [],
     backup: {
-      maxAgeMs:
-        spec.backup?.maxAge === undefined
-          ? DEFAULT_BACKUP_MAX_AGE_MS
-          : (parseDurationMs(spec.backup.maxAge) ?? DEFAULT_BACKUP_MAX_AGE_MS),
+      maxAgeMs: durationMs(spec.backup?.maxAge, DEFAULT_BACKUP_MAX_AGE_MS),
       keep: spec.backup?.keep ?? DEFAULT_BACKUPS_KEPT,
     },
     suspended: spec.suspend ?? false,

@@ -1,10 +1,10 @@
 import type { DesiredMachine } from '../../model/desired.ts';
-import type { Access, MachineClassSpec, MachineManifest, ObjectPolicies } from '../../model/manifest.ts';
+import type { Access, ChangePolicy, MachineClassSpec, MachineManifest, ObjectPolicies } from '../../model/manifest.ts';
 import type { ObjectRef } from '../../model/mark.ts';
 import { quantityMiB } from '../../model/quantity.ts';
 import type { AppliedSpec, KubernetesSpec, NetworkRef } from '../../model/spec.ts';
 import { machineMac, machineUuid, stateDiskIdentity, textDigest } from './identity.ts';
-import { deadlines, imageRef, type Lookup } from './resolve.ts';
+import { deadlines, durationMs, imageRef, type Lookup } from './resolve.ts';
 
 /** What every machine is made from, node or plain. */
 export interface MachineParts {
@@ -20,10 +20,11 @@ export interface MachineParts {
   readonly kubernetes: KubernetesSpec | null;
   readonly stableAddress: boolean;
   readonly needsGuestAgent: boolean;
-  readonly policies: ObjectPolicies;
+  readonly policies: ObjectPolicies & { readonly upgrade?: ChangePolicy | undefined };
 }
 
 const NODE_STATE_DISK = '20Gi';
+const DEFAULT_KEEP_FOR_MS = 24 * 3_600_000;
 
 /** One machine with its identity and its spec resolved. */
 export function desiredMachine(parts: MachineParts, lookup: Lookup): DesiredMachine {
@@ -44,6 +45,8 @@ export function desiredMachine(parts: MachineParts, lookup: Lookup): DesiredMach
     prune: parts.policies.prune?.mode ?? 'Confirm',
     deletionPolicy: parts.policies.deletionPolicy ?? 'Retain',
     deadlines: deadlines(parts.policies.timeouts),
+    strategy: parts.policies.upgrade?.strategy ?? 'Auto',
+    keepForMs: durationMs(parts.policies.upgrade?.keepFor, DEFAULT_KEEP_FOR_MS),
   };
 }
 

@@ -76,15 +76,18 @@ export function imageRef(image: DesiredImage): ImageRef {
   return { digest: image.digest, os: image.os, version: image.version, arch: image.arch, format: image.format };
 }
 
+/** A duration of a manifest in ms, or what counts where it is left out. */
+export function durationMs(duration: string | undefined, fallbackMs: number): number {
+  return duration === undefined ? fallbackMs : (parseDurationMs(duration) ?? fallbackMs);
+}
+
 /** Deadlines with defaults filled in. */
 export function deadlines(timeouts: Timeouts | undefined): Deadlines {
-  const given = (duration: string | undefined, fallback: number) =>
-    duration === undefined ? fallback : (parseDurationMs(duration) ?? fallback);
   return {
-    bootMs: given(timeouts?.boot, DEFAULT_DEADLINES.bootMs),
-    readyMs: given(timeouts?.ready, DEFAULT_DEADLINES.readyMs),
-    upgradeMs: given(timeouts?.upgrade, DEFAULT_DEADLINES.upgradeMs),
-    drainMs: given(timeouts?.drain, DEFAULT_DEADLINES.drainMs),
-    shutdownMs: given(timeouts?.shutdown, DEFAULT_DEADLINES.shutdownMs),
+    bootMs: durationMs(timeouts?.boot, DEFAULT_DEADLINES.bootMs),
+    readyMs: durationMs(timeouts?.ready, DEFAULT_DEADLINES.readyMs),
+    upgradeMs: durationMs(timeouts?.upgrade, DEFAULT_DEADLINES.upgradeMs),
+    drainMs: durationMs(timeouts?.drain, DEFAULT_DEADLINES.drainMs),
+    shutdownMs: durationMs(timeouts?.shutdown, DEFAULT_DEADLINES.shutdownMs),
   };
 }

@@ -45,6 +45,7 @@ export function nodeOf(
     endpointHost: kubernetes.endpointHost,
     apiPort: recipe.apiPort,
     maxUnavailable: 1,
+    versions: [],
     backup: { maxAgeMs: 900_000, keep: 5 },
     cniManifest: null,
     ...changes.cluster,
@@ -62,6 +63,8 @@ export function nodeOf(
 function machineOf(name: string, kubernetes: KubernetesSpec): DesiredMachine {
   return {
     ...policies,
+    strategy: 'Auto',
+    keepForMs: 86_400_000,
     name,
     object: { kind: 'Cluster', name: 'dev' },
     uuid: '7f8a3c52-6f0e-5d8f-9d2b-0d4bb8a1c001',

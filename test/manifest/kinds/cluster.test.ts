@@ -20,6 +20,7 @@ describe('a cluster', () => {
     [registry('localhost:5000', 'http://10.0.0.1')],
     ['mirrors: {kubernetes: "http://192.168.122.1:8080/k8s"}'],
     ['keepPaths: [/var/lib/longhorn, /data]'],
+    ['upgrade: {strategy: InPlaceOnly, keepFor: 36h, versions: [v1.34.9+k3s1, v1.35.8+k3s1]}'],
     ['upgrade: {maxUnavailable: 2}', 'backup: {maxAge: 1h30m, keep: 3}', 'timeouts: {boot: 90s, shutdown: 2m}'],
     [
       'prune: {mode: Enabled}',
@@ -46,6 +47,9 @@ describe('a cluster', () => {
     ['workers: [{name: a, replicas: -1, machineClass: small}]', 'spec.workers[0].replicas', 'at least 0'],
     ['workers: [{name: a, replicas: 1000, machineClass: small}]', 'spec.workers[0].replicas', 'at most 999'],
     [`workers: [{name: ${'a'.repeat(19)}, replicas: 1, machineClass: small}]`, 'spec.workers[0].name', 'at most 18'],
+    ['upgrade: {versions: [v1.35.8]}', 'spec.upgrade.versions[0]', 'a version such as v1.36.4+k3s1'],
+    ['upgrade: {versions: [v1.35.8+k3s1, v1.34.9+k3s1]}', 'spec.upgrade.versions[0]', 'in rising order'],
+    ['upgrade: {versions: [v1.36.4+k3s1]}', 'spec.upgrade.versions[0]', 'older than spec.version'],
     ['endpoint: https://api.dev.example', 'spec.endpoint', 'a host name'],
     ['endpoint: api.dev.example:0', 'spec.endpoint', 'a host name'],
     ['endpoint: 192.168.1.300', 'spec.endpoint', 'a host name'],

@@ -89,6 +89,7 @@ describe('a machine', () => {
     `access: {user: admin, sshAuthorizedKeys: ["${key}", "${key} me@host"]}`,
     'guestAgent: false',
     'address: 192.168.122.50',
+    'upgrade: {strategy: InPlaceOnly, keepFor: 2d}',
   ])('may say %s', (line) => expect(withSpec(line).ok).toBe(true));
 
   it.each([
@@ -110,6 +111,9 @@ describe('a machine', () => {
     const result = withSpec(line);
     expect(onlyProblem(result)).toMatchObject({ code: 'ManifestInvalid', path });
   });
+
+  it('may not have the name of the folder that keeps the state disks of the deleted', () =>
+    expect(onlyProblem(load(image, machineClass, machine('retained')))).toMatchObject({ path: 'metadata.name' }));
 
   it('may carry labels of the form that Kubernetes has', () => {
     const labelled = (labels: string) =>
