@@ -80,7 +80,7 @@ function desiredGroups(count: number): Desired {
 
 /** One group, driven to rest by the real loop. */
 async function templateWorld(): Promise<World> {
-  const rollout = await createRollout('bench');
+  const rollout = await createRollout({ seed: 'bench' });
   const desired = desiredGroups(1);
   await rollout.converge(desired);
   return { desired, observed: await rollout.observe(), nowMs: rollout.clock.now() };

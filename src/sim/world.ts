@@ -8,12 +8,13 @@ import type { Turns } from './turns.ts';
 import { isVirtualClock } from './virtual-clock.ts';
 import { keepWatch } from './watch.ts';
 
-/** An act or call of a provider, for faults and hooks. `verb` is what it carries: a guest verb. */
+/** An act or call of a provider, for faults and hooks. `verb` is what it carries: a guest verb; `node` the node that the verb is about, if it names one. */
 export interface SimAct {
   readonly role: 'hypervisor' | 'guest';
   readonly name: string;
   readonly machine: string | null;
   readonly verb?: string;
+  readonly node?: string;
 }
 
 /** A moment at which an agent may die: nothing done, half done (where an act has halves), all done. */

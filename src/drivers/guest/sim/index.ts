@@ -25,13 +25,13 @@ export function createSimGuest(world: SimWorld): Guest {
       });
     },
     startOperation: (machine, operation) =>
-      world.act(actOf('startOperation', machine, operation.verb), (hand) => {
+      world.act(actOf('startOperation', machine, operation.verb, operation.input['node']), (hand) => {
         const { domain } = answering(hand, machine);
         hand.beginOperation(domain, installed(hand, domain), operation);
       }),
     async call(machine, verb, input) {
       if (verb !== 'kubeconfig') {
-        return world.act(actOf('call', machine, verb), (hand) =>
+        return world.act(actOf('call', machine, verb, input['node']), (hand) =>
           hand.callGuest(answering(hand, machine).domain, verb, input),
         );
       }
@@ -53,8 +53,9 @@ export function createSimGuest(world: SimWorld): Guest {
   };
 }
 
-function actOf(name: string, machine: MachineRef, verb?: string): SimAct {
-  return { role: 'guest', name, machine: machine.name, ...(verb === undefined ? {} : { verb }) };
+function actOf(name: string, machine: MachineRef, verb?: string, node?: string): SimAct {
+  const about = node === undefined ? {} : { node };
+  return { role: 'guest', name, machine: machine.name, ...(verb === undefined ? {} : { verb }), ...about };
 }
 
 function answering(hand: SimHand, machine: MachineRef): AnsweringGuest {
