@@ -1,5 +1,6 @@
 import type { HypervisorReader } from '../drivers/hypervisor/hypervisor.ts';
 import type { KreError } from '../model/error.ts';
+import type { HistoryEntry } from '../model/history.ts';
 import type { Http, HttpAddress } from '../model/http.ts';
 import type { Clock, Log } from '../model/ports.ts';
 import type { AgentIdentity, PassReport } from '../model/report.ts';
@@ -46,6 +47,7 @@ export interface AgentParts {
   readonly accepted: () => Promise<readonly string[]>;
   readonly status: () => Promise<Status | null>;
   readonly events: (limit: number) => Promise<readonly unknown[]>;
+  readonly history: (object?: string) => Promise<readonly HistoryEntry[]>;
   readonly random: () => number;
   /** Called after each pass. */
   readonly onReport: (report: PassReport) => void;

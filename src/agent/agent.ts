@@ -85,6 +85,7 @@ async function listen(
     identity: parts.identity,
     status: parts.status,
     events: parts.events,
+    history: parts.history,
     outlook,
     readings: () => heart.readings.current(),
     reconcile: reconcileNow,

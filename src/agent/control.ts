@@ -1,5 +1,6 @@
 import { toKreError } from '../model/error.ts';
 import type { GuestStatus } from '../model/guest-status.ts';
+import type { HistoryEntry } from '../model/history.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from '../model/http.ts';
 import type { Reading } from '../model/observed.ts';
 import type { AgentIdentity, Outlook, PassReport } from '../model/report.ts';
@@ -14,6 +15,7 @@ export interface ControlParts {
   readonly outlook: () => Promise<Outlook>;
   readonly readings: () => Readonly<Record<string, Reading<GuestStatus>>>;
   readonly events: (limit: number) => Promise<readonly unknown[]>;
+  readonly history: (object?: string) => Promise<readonly HistoryEntry[]>;
   /** Looks at the source and runs a pass; resolves with the report of a pass that began after the call. */
   readonly reconcile: () => Promise<PassReport | null>;
   /** The first report with a greater number, as soon as there is one; `null` when `signal` aborts before. */
@@ -23,7 +25,7 @@ export interface ControlParts {
 
 const LONG_POLL_MS = 20_000;
 
-/** Answers requests on the control socket: `GET /about /status /plan /readings /events /passes`, `POST /reconcile /suspend /resume /confirm`. */
+/** Answers requests on the control socket: `GET /about /status /plan /readings /events /history /passes`, `POST /reconcile /suspend /resume /confirm`. */
 export function createControl(parts: ControlParts): HttpHandler {
   const routes: Readonly<Record<string, (request: HttpRequest) => Promise<unknown>>> = {
     'GET /about': async () => parts.identity,
@@ -31,6 +33,7 @@ export function createControl(parts: ControlParts): HttpHandler {
     'GET /plan': () => parts.outlook(),
     'GET /readings': async () => parts.readings(),
     'GET /events': ({ query }) => parts.events(positive(query['limit'], 100)),
+    'GET /history': ({ query }) => parts.history(query['object']),
     'GET /passes': ({ query, signal }) =>
       parts.reportAfter(positive(query['after'], 0), AbortSignal.any([signal, AbortSignal.timeout(LONG_POLL_MS)])),
     'POST /reconcile': () => parts.reconcile(),

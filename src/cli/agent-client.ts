@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { KreError } from '../model/error.ts';
 import { ERROR_CODES, type ErrorCode } from '../model/error-codes.ts';
 import type { GuestStatus } from '../model/guest-status.ts';
+import type { HistoryEntry } from '../model/history.ts';
 import type { Http } from '../model/http.ts';
 import type { Reading } from '../model/observed.ts';
 import type { AgentIdentity, Outlook, PassReport } from '../model/report.ts';
@@ -15,6 +16,7 @@ export interface AgentClient extends Decisions {
   outlook(): Promise<Outlook>;
   readings(): Promise<Readonly<Record<string, Reading<GuestStatus>>>>;
   events(limit: number): Promise<readonly unknown[]>;
+  history(object?: string): Promise<readonly HistoryEntry[]>;
   /** A pass that began after the call, when it has ended. */
   reconcile(): Promise<PassReport | null>;
   /** The next report after that pass; `null` when none came for a while. */
@@ -57,6 +59,7 @@ export async function connectAgent(http: Http, runFolder: string): Promise<Agent
     outlook: () => ask('GET', '/plan', undefined, ACT_MS),
     readings: () => ask('GET', '/readings'),
     events: (limit) => ask('GET', `/events?limit=${limit}`),
+    history: (object) => ask('GET', `/history${object === undefined ? '' : `?object=${encodeURIComponent(object)}`}`),
     reconcile: () => ask('POST', '/reconcile', {}, ACT_MS),
     passAfter: (pass, signal) => ask('GET', `/passes?after=${pass}`, undefined, ACT_MS, signal),
     suspend: (scope, reason) => ask('POST', '/suspend', { scope, reason }, ACT_MS),

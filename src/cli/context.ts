@@ -2,6 +2,7 @@ import type { LoadResult } from '../manifest/load.ts';
 import type { AgentConfig } from '../model/agent-config.ts';
 import type { KreError } from '../model/error.ts';
 import type { GuestStatus } from '../model/guest-status.ts';
+import type { HistoryEntry } from '../model/history.ts';
 import type { Http } from '../model/http.ts';
 import type { Reading } from '../model/observed.ts';
 import type { Clock, Exec, Files } from '../model/ports.ts';
@@ -76,6 +77,8 @@ export interface Host {
   /** Clusters whose kubeconfig lies in the drop directory. */
   kubeconfigs(): Promise<readonly string[]>;
   events(limit: number): Promise<readonly unknown[]>;
+  /** Changes, oldest first; of one object where it is named. */
+  history(object?: string): Promise<readonly HistoryEntry[]>;
   /** Runs the agent until the signal aborts. `AgentRunning` if another holds the host. */
   runAgent(options: RunOptions): Promise<void>;
   /** The clock that the host lives by: faster than the wall clock on a simulated host with a speed. */

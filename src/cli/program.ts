@@ -57,11 +57,14 @@ function addLooking(add: Add): void {
     '-w, --watch',
     'go on telling until stopped',
   );
-  add('events', 'tell what happened, newest last', async () => (await import('./events.ts')).run).option(
-    '-n, --limit <count>',
-    'how many at most',
-    '50',
-  );
+  add('events', 'tell what happened, newest last', async () => (await import('./events.ts')).run)
+    .option('-n, --limit <count>', 'how many at most', '50')
+    .option('-f, --follow', 'go on telling what happens until stopped');
+  add(
+    'history [object]',
+    'tell what was changed, why, how it ended and how long it took; of one object with every step',
+    async () => (await import('./history.ts')).run,
+  ).option('-n, --limit <count>', 'how many changes at most', '20');
 }
 
 function addConverging(add: Add): void {

@@ -56,7 +56,10 @@ export function composePasses(workshop: Workshop, keeper: SourceKeeper, url: str
         { acts: createActs(world, actParts), clock, log, beginning, onOutcome: () => undefined },
         signal,
       ),
-    publish: (result) => workshop.publisher.publish(result),
+    publish: async (result) => {
+      await workshop.publisher.publish(result);
+      await workshop.history.record(result);
+    },
   };
   return { reconcile, readings };
 }

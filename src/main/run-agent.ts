@@ -54,6 +54,7 @@ export async function runAgent(workshop: Workshop, run: AgentRun): Promise<void>
       accepted: async () => acceptedRevisions((await records.read()).confirmations),
       status: workshop.publisher.status,
       events: workshop.eventFile.latest,
+      history: workshop.history.entries,
       random: Math.random,
       onReport: onReport ?? (() => undefined),
       onError: (error, inARow) => {

@@ -4,6 +4,7 @@ import type { Http } from '../model/http.ts';
 import type { ManifestSet } from '../model/manifest.ts';
 import type { Clock, Exec, Files, Log } from '../model/ports.ts';
 import { createEventFile, type EventFile } from '../publish/event-file.ts';
+import { createHistory, type History } from '../publish/history/history.ts';
 import { createPublisher, type Publisher } from '../publish/publisher.ts';
 import { createStatusFile, type StatusFile } from '../publish/status-file.ts';
 import { createKubeconfigWriter, type KubeconfigWriter } from '../publish/write-kubeconfig.ts';
@@ -34,6 +35,7 @@ export interface Workshop {
   readonly kubeconfigs: KubeconfigWriter;
   readonly statusFile: StatusFile;
   readonly eventFile: EventFile;
+  readonly history: History;
   readonly publisher: Publisher;
   readonly desire: (set: ManifestSet) => Desired;
 }
@@ -72,6 +74,7 @@ export async function openWorkshop(parts: WorkshopParts): Promise<Workshop> {
     kubeconfigs,
     statusFile,
     eventFile,
+    history: createHistory(files, state, log),
     publisher: createPublisher({ host: config.host, statusFile, eventFile, kubeconfigPath: kubeconfigs.path }),
     desire: (set) =>
       desire(set, recipes, {

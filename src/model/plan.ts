@@ -204,7 +204,7 @@ export type ActionKind = Action['kind'];
 /** What became of a step in a pass. */
 export type Outcome =
   | { readonly step: string; readonly state: 'started'; readonly atMs: number }
-  | { readonly step: string; readonly state: 'done'; readonly atMs: number }
+  | { readonly step: string; readonly state: 'done'; readonly atMs: number; readonly tookMs?: number }
   | {
       readonly step: string;
       readonly state: 'failed';
@@ -212,4 +212,5 @@ export type Outcome =
       readonly code: string;
       readonly message: string;
       readonly hint: string;
+      readonly tookMs?: number;
     };

@@ -52,21 +52,16 @@ async function runStep(step: Step, parts: ExecuteParts): Promise<Outcome> {
 }
 
 async function outcomeOf(step: Step, parts: ExecuteParts): Promise<Outcome> {
+  const begunAtMs = parts.clock.now();
+  const ended = () => ({ step: step.id, atMs: parts.clock.now(), tookMs: Math.max(0, parts.clock.now() - begunAtMs) });
   try {
     await perform(parts.acts, step.action);
     parts.log.info({ step: step.id, title: step.title }, 'step done');
-    return { step: step.id, state: 'done', atMs: parts.clock.now() };
+    return { ...ended(), state: 'done' };
   } catch (thrown) {
     const error = toKreError(thrown);
     parts.log.warn({ step: step.id, title: step.title, code: error.code, error: error.message }, 'step failed');
-    return {
-      step: step.id,
-      state: 'failed',
-      atMs: parts.clock.now(),
-      code: error.code,
-      message: error.message,
-      hint: error.hint,
-    };
+    return { ...ended(), state: 'failed', code: error.code, message: error.message, hint: error.hint };
   }
 }
 

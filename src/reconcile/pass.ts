@@ -23,6 +23,8 @@ export interface PassResult {
   /** `null` while no valid revision was ever seen. */
   readonly world: World | null;
   readonly outcomes: readonly Outcome[];
+  /** What was remembered before the pass. */
+  readonly ledger: Ledger;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }

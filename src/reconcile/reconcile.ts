@@ -58,7 +58,7 @@ export async function reconcile(parts: ReconcileParts, signal: AbortSignal): Pro
     );
     await parts.writeLedger(remember(begun, world.plan, outcomes, parts.clock.now()));
   }
-  const result: PassResult = { source, world, outcomes, startedAtMs, endedAtMs: parts.clock.now() };
+  const result: PassResult = { source, world, outcomes, ledger, startedAtMs, endedAtMs: parts.clock.now() };
   await parts.publish(result);
   return result;
 }

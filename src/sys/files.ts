@@ -2,7 +2,7 @@
  * The Files port. What is written survives a crash at any instant: a file is replaced whole, and the folder that holds
  * the name is synced too, because a rename alone may be lost with the power.
  */
-import { lstat, readdir, realpath, rename, rm, statfs, unlink } from 'node:fs/promises';
+import { lstat, open, readdir, realpath, rename, rm, statfs, unlink } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
 import type { FileStat, Files } from '../model/ports.ts';
 import { fileError, isMissing, unreadable } from './file-errors.ts';
@@ -16,6 +16,7 @@ const defaultFileMode = 0o600;
 export const systemFiles: Files = {
   read: (path, maxBytes) => attempt('read', path, () => readBounded(path, maxBytes)),
   write: (path, content, options) => attempt('write', path, () => writeWhole(path, content, options)),
+  append: (path, text) => attempt('write', path, () => appendDurably(path, text)),
   ensureFolder: (path, mode) => attempt('make the folder', path, () => ensureFolder(path, mode)),
   list: (path) =>
     orWhenMissing(
@@ -78,6 +79,18 @@ async function writeWhole(
     typeof content === 'string' ? content : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   await writeFileAtomic(path, bytes, { mode: options.mode ?? defaultFileMode, ...owner });
   await syncFolder(dirname(path));
+}
+
+async function appendDurably(path: string, text: string): Promise<void> {
+  const owner = await newOwner(path);
+  const handle = await open(path, 'a', defaultFileMode);
+  try {
+    if (owner.chown) await handle.chown(owner.chown.uid, owner.chown.gid);
+    await handle.write(text);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** A file that is replaced keeps its owner; a new one gets that of its folder. */

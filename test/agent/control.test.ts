@@ -13,6 +13,7 @@ function controlOf(parts: Partial<ControlParts> = {}) {
     outlook: async () => ({ source: {} as never, plan: null, verdict: 'working' }),
     readings: () => ({}),
     events: async () => [],
+    history: async () => [],
     reconcile: async () => null,
     reportAfter: async () => null,
     decisions: {

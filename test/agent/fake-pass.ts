@@ -1,3 +1,4 @@
+import { EMPTY_LEDGER } from '../../src/model/ledger.ts';
 import type { Log } from '../../src/model/ports.ts';
 import type { PassResult } from '../../src/reconcile/reconcile.ts';
 
@@ -10,6 +11,7 @@ export function passResult(done: readonly string[] = [], lookAgainAtMs: number |
     source: { url: 'x', lastGoodRevision: 'r1', lastAttemptedRevision: 'r1', problem: null, checkedAtMs: 0 },
     world: { plan } as unknown as PassResult['world'],
     outcomes: done.map((step) => ({ step, state: 'done', atMs: 0 })),
+    ledger: EMPTY_LEDGER,
     startedAtMs: 0,
     endedAtMs: 0,
   };

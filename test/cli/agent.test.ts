@@ -2,71 +2,10 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Status } from '../../src/model/status.ts';
-import {
-  type Background,
-  ensureBuilt,
-  kreconcile,
-  machineYaml,
-  makeFolder,
-  smallSite,
-  startProgram,
-  until,
-  write,
-} from './program.ts';
+import { ready, scene } from './agent-scene.ts';
+import { ensureBuilt, machineYaml, smallSite, startProgram, until } from './program.ts';
 
 beforeAll(ensureBuilt, 120_000);
-
-/** An agent on a simulated host that follows a real git repository. */
-interface Scene {
-  readonly folder: string;
-  readonly on: readonly string[];
-  commit(files: Readonly<Record<string, string>>): Promise<string>;
-  start(): Promise<Background>;
-  status(): Promise<Status>;
-  run(...args: string[]): ReturnType<typeof kreconcile>;
-}
-
-async function scene(): Promise<Scene> {
-  const folder = await makeFolder();
-  const site = join(folder, 'site');
-  const git = async (...args: string[]) =>
-    (await execa('git', ['-c', 'user.name=t', '-c', 'user.email=t@t.test', ...args], { cwd: site })).stdout;
-  await write(folder, {
-    'agent.yaml': `host: h1
-source: {url: ${site}, branch: main, path: cluster.d, pollInterval: 5m}
-hypervisor: {uri: "sim://${folder}/host"}
-folders: {state: ${folder}/state, run: ${folder}/run, images: ${folder}/images}
-placement: {takeUnplaced: true}
-`,
-  });
-  await write(site, { 'cluster.d/.keep': '' });
-  await git('init', '--quiet', '--initial-branch=main');
-  const on = ['--config', join(folder, 'agent.yaml')];
-  const run = (...args: string[]) => kreconcile([...args, ...on]);
-  return {
-    folder,
-    on,
-    run,
-    async commit(files) {
-      await write(site, Object.fromEntries(Object.entries(files).map(([name, text]) => [`cluster.d/${name}`, text])));
-      await git('add', '--all');
-      await git('commit', '--quiet', '--message', 'change');
-      return git('rev-parse', 'HEAD');
-    },
-    async start() {
-      const agent = startProgram(['agent', ...on, '--speed', '50']);
-      await until(async () => (/agent runs/.test(agent.stderr()) ? true : undefined));
-      return agent;
-    },
-    status: async () => JSON.parse((await run('status', '-o', 'json')).stdout) as Status,
-  };
-}
-
-function ready(status: Status, name: string): true | undefined {
-  const machine = status.machines.find((entry) => entry.name === name);
-  return machine?.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True') || undefined;
-}
 
 describe('agent', () => {
   it('converges a commit by itself, reports it, and stops cleanly', async () => {

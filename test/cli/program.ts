@@ -81,7 +81,8 @@ export async function kreconcile(args: readonly string[], { cwd, env }: RunOptio
 
 export interface Background {
   readonly pid: number;
-  /** What it wrote to stderr so far. */
+  /** What it wrote so far. */
+  stdout(): string;
   stderr(): string;
   signal(name: NodeJS.Signals): void;
   readonly ended: Promise<number | null>;
@@ -90,16 +91,21 @@ export interface Background {
 /** Starts a command that goes on. It is ended with the test file at the latest. */
 export function startProgram(args: readonly string[], env: Readonly<Record<string, string>> = {}): Background {
   const child = spawn(process.execPath, [main, ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment, ...env } as NodeJS.ProcessEnv,
   });
   children.push(child);
+  let stdout = '';
   let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
   return {
     pid: child.pid ?? 0,
+    stdout: () => stdout,
     stderr: () => stderr,
     signal: (name) => void child.kill(name),
     ended: new Promise((resolve) => child.once('exit', (code) => resolve(code))),
