@@ -23,6 +23,8 @@ export interface SeedInputs {
   readonly controlPlaneAddress: string | null;
   /** Whether a blank state disk may be formatted. */
   readonly stateNew: boolean;
+  /** Whether first boot leaves a control plane without a cluster, for the verb `restore`; default no. */
+  readonly restore?: boolean;
   /**
    * `settled`: for a guest whose first boot has ended. Same meta-data and network configuration and what runs on each boot; no secret, no work of first
    * boot, and never again a new state disk.
@@ -99,8 +101,8 @@ function eachBootOf(theirs: CloudConfig): CloudConfig {
 }
 
 function settingsOf(request: SeedInputs, stateNew: boolean): string {
-  const { machine, os, address, distribution } = request;
-  return settingsText(nodeSettings({ machine, os, address, distribution, node: nodeOf(request), stateNew }));
+  const { machine, os, address, distribution, restore = false } = request;
+  return settingsText(nodeSettings({ machine, os, address, distribution, node: nodeOf(request), stateNew, restore }));
 }
 
 function nodeOf({ machine, cluster, address, controlPlaneAddress }: SeedInputs): NodeContext | null {

@@ -37,6 +37,7 @@ function freshRoot(state: WorldState, domain: SimDomain, root: SimRoot, instance
     stateUuid: seed?.stateUuid ?? domain.uuid,
     version: seed?.version ?? kubernetesOf(domain)?.version ?? null,
     cloudInit: 'running',
+    restore: seed?.restore ?? false,
     program: seed?.program ?? state.program,
     kubernetes: installed?.kubernetes ?? null,
     staged: installed?.staged ?? [],

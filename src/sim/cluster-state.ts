@@ -7,7 +7,7 @@ export interface SimCluster {
   readonly createdAtMs: number;
   /** UUIDs of the domains that are control planes. */
   controlPlanes: string[];
-  certificates: { serial: number; readonly expireAtMs: number };
+  certificates: { readonly serial: number; readonly expireAtMs: number };
   /** By name. */
   nodes: Record<string, SimNode>;
   tokens: { readonly token: string; readonly expiresAtMs: number }[];
@@ -31,6 +31,8 @@ export interface SimNode {
   unschedulable: boolean;
   cordonedByUs: boolean;
   evictablePods: number;
+  /** Volumes in use on it outside the kept paths, as `survey` tells them. */
+  localData?: string;
 }
 
 /** A Kubernetes object as JSON. */

@@ -1,11 +1,12 @@
 import type { SimCluster, SimNode } from './cluster-state.ts';
-import { schedule } from './events.ts';
+import { cancel, schedule } from './events.ts';
 import { durationMs, failureOf } from './fault.ts';
 import { nextUuid } from './identity.ts';
 import { addressOf, kubernetesOf, memberOf, setMember } from './places.ts';
 import type { SimDomain, SimMember, WorldState } from './state.ts';
 
-const certificateLifeMs = 365 * 24 * 3_600_000;
+/** As upstream's: a year. */
+export const certificateLifeMs = 365 * 24 * 3_600_000;
 const defaultPods = 2;
 
 /** A new, empty cluster whose first control plane is the machine. */
@@ -44,8 +45,15 @@ export function startServices(state: WorldState, domain: SimDomain, member: SimM
     return;
   }
   if (cluster && !cluster.controlPlanes.includes(domain.uuid)) cluster.controlPlanes.push(domain.uuid);
+  startApi(state, domain, member, atMs);
+}
+
+/** The API server of a control plane starts anew; the kubelet and its node stay as they are. */
+export function startApi(state: WorldState, domain: SimDomain, member: SimMember, atMs: number): void {
+  if (!domain.run) return;
   domain.run.apiReady = false;
-  if (failureOf(state, 'apiStart', domain.name) !== null) return;
+  cancel(state, (event) => event.kind === 'api' && event.of === domain.uuid);
+  if (failureOf(state, 'apiStart', domain.name, [member.apiVersion ?? member.version]) !== null) return;
   const dueMs = atMs + durationMs(state, 'apiStart', domain.name);
   schedule(state, { atMs: dueMs, kind: 'api', of: domain.uuid, about: domain.run.bootId });
 }
@@ -109,7 +117,7 @@ export function becomeNodeReady(state: WorldState, domain: SimDomain): void {
   const cluster = member ? state.clusters[member.clusterUid] : undefined;
   const node = member ? cluster?.nodes[member.node] : undefined;
   if (!cluster || !node || !isApiReady(state, cluster)) return;
-  if (failureOf(state, 'nodeReady', domain.name) !== null) return;
+  if (failureOf(state, 'nodeReady', domain.name, [node.version]) !== null) return;
   node.ready = true;
   node.lostAtMs = null;
 }
@@ -157,6 +165,31 @@ export function dropLostClusters(state: WorldState): void {
   }
   for (const retained of state.retained) keep(retained.disk.member);
   for (const uid of Object.keys(state.clusters)) if (!kept.has(uid)) delete state.clusters[uid];
+}
+
+/**
+ * The nodes of a datastore that was put back: the objects are those of the backup, what the kubelets of today report stays. A node whose machine does
+ * not run is lost once its grace period is over.
+ */
+export function lastingNodes(
+  state: WorldState,
+  cluster: SimCluster,
+  nodes: Record<string, SimNode>,
+  atMs: number,
+): Record<string, SimNode> {
+  for (const node of Object.values(nodes)) {
+    const today = cluster.nodes[node.name];
+    if (today) {
+      const { machine, address, version, ready, lostAtMs, evictablePods } = today;
+      Object.assign(node, { machine, address, version, ready, lostAtMs, evictablePods });
+      continue;
+    }
+    if (state.domains[node.machine]?.run?.serviceActive) continue;
+    node.lostAtMs = atMs;
+    const dueMs = atMs + durationMs(state, 'nodeLost', node.name);
+    schedule(state, { atMs: dueMs, kind: 'lost', of: cluster.uid, about: node.name });
+  }
+  return nodes;
 }
 
 /** Takes back a cordon that is ours; somebody else's stays. */

@@ -14,7 +14,6 @@ export interface Durations {
   restore: number;
   survey: number;
   'renew-certificates': number;
-  /** Of the main service. */
   restart: number;
   /** Services start until the API server is ready. */
   apiStart: number;
@@ -38,11 +37,11 @@ export const DEFAULT_DURATIONS: Durations = {
   drain: 10_000,
   backup: 3_000,
   upgrade: 60_000,
-  rollback: 30_000,
-  restore: 30_000,
-  survey: 1_000,
+  rollback: 45_000,
+  restore: 60_000,
+  survey: 2_000,
   'renew-certificates': 10_000,
-  restart: 5_000,
+  restart: 3_000,
   apiStart: 8_000,
   nodeReady: 5_000,
   nodeLost: 40_000,

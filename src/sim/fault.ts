@@ -26,6 +26,10 @@ export interface SimFault {
   readonly message?: string;
   /** Of `slow`; default 10. */
   readonly factor?: number;
+  /** Version of Kubernetes or digest of an image that alone is struck: of `fail` on `boot`, `apiStart`, `nodeReady`, `upgrade`. */
+  readonly only?: string;
+  /** Of `fail` on `upgrade`: a control plane runs the new API server by then, and the kubelet is the one before. */
+  readonly halfway?: boolean;
 }
 
 /** The first fault that fits, counted as having struck; `null` if none. */
@@ -34,6 +38,7 @@ export function takeFault(
   names: readonly string[],
   machine: string | null,
   kinds: readonly SimFault['kind'][],
+  about: readonly string[] = [],
 ): SimFault | null {
   if (state.faults.length === 0) return null;
   const fault = state.faults.find(
@@ -41,6 +46,7 @@ export function takeFault(
       names.includes(candidate.on) &&
       kinds.includes(candidate.kind) &&
       (candidate.machine === undefined || candidate.machine === machine) &&
+      (candidate.only === undefined || about.includes(candidate.only)) &&
       candidate.times !== 0,
   );
   if (!fault) return null;
@@ -51,13 +57,22 @@ export function takeFault(
 /** How long something takes here and now, ms: its duration at the world's speed, longer where a fault slows it. */
 export function durationMs(state: WorldState, what: keyof Durations, machine: string | null): number {
   const slow = takeFault(state, [what], machine, ['slow']);
-  return Math.round(
-    ((state.durations[what] ?? DEFAULT_DURATIONS[what]) * (slow?.factor ?? (slow ? 10 : 1))) / state.speed,
-  );
+  const usualMs = state.durations[what] ?? DEFAULT_DURATIONS[what];
+  return Math.round((usualMs * (slow?.factor ?? (slow ? 10 : 1))) / state.speed);
 }
 
-/** Why it ends badly, or `null` when it does not. */
-export function failureOf(state: WorldState, what: string, machine: string | null): string | null {
-  const fault = takeFault(state, [what], machine, ['fail']);
-  return fault ? (fault.message ?? `simulated failure of ${what}`) : null;
+/** Why it ends badly, or `null` when it does not. `about`: the version and the image that it is done with. */
+export function failureOf(
+  state: WorldState,
+  what: string,
+  machine: string | null,
+  about: readonly string[] = [],
+): string | null {
+  const fault = takeFault(state, [what], machine, ['fail'], about);
+  return fault && messageOf(fault);
+}
+
+/** What the guest or the host would say. */
+export function messageOf(fault: SimFault): string {
+  return fault.message ?? `simulated failure of ${fault.on}`;
 }

@@ -28,6 +28,7 @@ export function guestStatus(
     addresses: card && address !== null ? [{ mac: card.mac, address }] : [],
     stateDisk: hasStateDisk(domain) ? run.stateDisk : 'none',
     kubernetes: installed && kubernetesOf(domain) ? kubernetes(state, domain, run, installed, kubeconfigDigest) : null,
+    veto: installed?.veto?.slice(0, 200) ?? null,
     operations: (installed?.operations ?? []).map(({ input: _secret, ...shown }) => shown),
   };
 }
@@ -49,6 +50,7 @@ function kubernetes(
     version: installed.kubernetes,
     serviceActive: run.serviceActive,
     apiReady: isControlPlane ? run.apiReady : null,
+    apiVersion: isControlPlane && run.apiReady ? (member?.apiVersion ?? member?.version ?? null) : null,
     staged: installed.staged,
     nodes: nodes.slice(0, nodesShown).map((node) => nodeSummary(node, state.atMs)),
     nodesTotal: nodes.length,

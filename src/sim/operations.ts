@@ -1,12 +1,14 @@
 import type { GuestVerb } from '../model/plan.ts';
 import { uncordonOurs } from './cluster.ts';
 import { schedule } from './events.ts';
-import { durationMs, failureOf } from './fault.ts';
+import { durationMs, messageOf, takeFault } from './fault.ts';
 import { installedOf, memberOf } from './places.ts';
 import type { InstalledRoot, SimDomain, SimOperation, WorldState } from './state.ts';
 import { bootstrap, join } from './verb-begin.ts';
-import { backup, drain, stage, upgrade } from './verb-maintain.ts';
+import { backup, drain, stage, upgrade, upgradeHalfway } from './verb-maintain.ts';
+import { restore, rollback } from './verb-return.ts';
 import { OperationFailure, type OperationScene } from './verb-scene.ts';
+import { renewCertificates, restart, survey } from './verb-tend.ts';
 
 /** What a host asks a guest to do. */
 export interface OperationRequest {
@@ -19,13 +21,18 @@ export interface OperationRequest {
 const rememberedOperations = 20;
 
 type SimVerb = (scene: OperationScene) => Readonly<Record<string, string>>;
-const verbs: Readonly<Partial<Record<GuestVerb, SimVerb>>> = {
+const verbs: Readonly<Record<GuestVerb, SimVerb>> = {
   bootstrap,
   join,
   stage,
   drain,
   backup,
   upgrade,
+  rollback,
+  restore,
+  survey,
+  'renew-certificates': renewCertificates,
+  restart,
 };
 
 /** Starts an operation in the guest; an id that the guest knows starts nothing. */
@@ -75,9 +82,10 @@ function giveBack({ state, domain, input }: OperationScene): void {
 function outcomeOf(scene: OperationScene, operation: SimOperation): Pick<SimOperation, 'state' | 'message' | 'result'> {
   const verb = verbs[operation.verb as GuestVerb];
   try {
-    const failure = failureOf(scene.state, operation.verb, scene.domain.name);
-    if (failure !== null) throw new OperationFailure(failure);
-    if (!verb) throw new OperationFailure(`the in-guest program knows no verb ${operation.verb}`);
+    const about = [operation.input['version'] ?? ''];
+    const fault = takeFault(scene.state, [operation.verb], scene.domain.name, ['fail'], about);
+    if (fault?.halfway && operation.verb === 'upgrade') upgradeHalfway(scene);
+    if (fault) throw new OperationFailure(messageOf(fault));
     return { state: 'succeeded', message: `${operation.verb} is done`, result: verb(scene) };
   } catch (thrown) {
     if (!(thrown instanceof OperationFailure)) throw thrown;

@@ -160,6 +160,28 @@ export function rebootHost(world: SimWorld): Promise<void> {
   });
 }
 
+/** Somebody puts /etc/kreconcile/veto into the guest, or with `null` takes it away. */
+export function setVeto(world: SimWorld, machine: string, text: string | null): Promise<void> {
+  return onDomain(world, machine, (hand, domain) => {
+    const installed = hand.installedOf(domain);
+    if (!installed) return;
+    if (text === null) delete installed.veto;
+    else installed.veto = text;
+  });
+}
+
+/** Somebody uses a volume on the node outside the kept paths (`default/web:/srv/data`), or with `null` no longer does. */
+export function useLocalData(world: SimWorld, node: string, outside: string | null): Promise<void> {
+  return world.change(({ state }) => {
+    for (const cluster of Object.values(state.clusters)) {
+      const found = cluster.nodes[node];
+      if (!found) continue;
+      if (outside === null) delete found.localData;
+      else found.localData = outside;
+    }
+  });
+}
+
 /** What goes wrong from now on; replaces what was said before. */
 export function setFaults(world: SimWorld, faults: readonly SimFault[]): Promise<void> {
   return world.change(({ state }) => {

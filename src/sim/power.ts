@@ -24,7 +24,7 @@ export function powerOn(state: WorldState, domain: SimDomain, atMs: number): voi
   const root = rootOf(state, domain);
   if (root) root.unstarted = false;
   leaseAddress(state, domain);
-  if (failureOf(state, 'boot', domain.name) !== null) return;
+  if (failureOf(state, 'boot', domain.name, root ? [root.imageDigest] : []) !== null) return;
   const dueMs = atMs + durationMs(state, 'boot', domain.name);
   schedule(state, { atMs: dueMs, kind: 'boot', of: domain.uuid, about: domain.run.bootId });
 }

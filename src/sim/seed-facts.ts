@@ -19,6 +19,7 @@ export function readSeed(seed: SeedFiles): SeedFacts {
     stateNew: settings === undefined ? !userData.includes('mount-state') : setting(settings, 'STATE_NEW') === '1',
     program: program === undefined ? null : `sha256:${hashOf(program)}`,
     version: setting(settings, 'VERSION'),
+    restore: setting(settings, 'RESTORE') === '1',
   };
 }
 
@@ -29,12 +30,12 @@ function ownPart(userData: string): string {
   return Buffer.from(part.split('\n\n')[1] ?? '', 'base64').toString('utf8');
 }
 
-/** `sha256:<hex>` of an in-guest program's text. */
-export function programDigest(text: string): string {
+/** `sha256:<hex>` of a text: an in-guest program, a backup. */
+export function programDigest(text: string | Uint8Array): string {
   return `sha256:${hashOf(text)}`;
 }
 
-function hashOf(text: string): string {
+function hashOf(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex');
 }
 

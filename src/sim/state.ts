@@ -125,6 +125,8 @@ export interface SeedFacts {
   readonly program: string | null;
   /** Version that first boot installs, if the seed names one; else that of the mark. */
   readonly version: string | null;
+  /** Whether the seed asks bootstrap to leave room for a restore. */
+  readonly restore?: boolean;
 }
 
 export interface InstalledRoot {
@@ -133,13 +135,17 @@ export interface InstalledRoot {
   stateUuid: string;
   /** Version that bootstrap installs, as the first boot's seed said. */
   version: string | null;
+  /** Bootstrap stops at `installed`, because a backup is to be brought back. */
+  restore?: boolean;
+  /** Text of /etc/kreconcile/veto. */
+  veto?: string;
   cloudInit: 'running' | 'done' | 'error';
   program: string;
   /** Version of the Kubernetes binaries; `null`: none. */
   kubernetes: string | null;
   staged: string[];
   operations: SimOperation[];
-  /** By operation id: text of the backup. */
+  /** By operation id: the bytes of the backup, one character each. */
   backups: Record<string, string>;
   /** Membership of a node without a state disk. */
   member: SimMember | null;
@@ -164,6 +170,10 @@ export interface SimMember {
   readonly role: 'control-plane' | 'worker';
   /** Version that last ran with this data. */
   version: string;
+  /** Version of the API server where an upgrade that failed left another one than the kubelet's. */
+  apiVersion?: string;
+  /** Version before the last upgrade: its programs and configuration are kept. */
+  previous?: string;
 }
 
 export interface SimRetainedDisk {

@@ -4,36 +4,28 @@ import type { SimCluster } from './cluster-state.ts';
 import { kubernetesOf, memberOf, setMember } from './places.ts';
 import type { SimMember } from './state.ts';
 import { needState, OperationFailure, type OperationScene } from './verb-scene.ts';
-import { minorsBetween } from './versions.ts';
 
 /**
  * Installs Kubernetes; on a control plane makes the cluster, or takes up the one whose data the state disk holds. A worker stops at `installed`
- * unless it was a member before.
+ * unless it was a member before, and so does a control plane that is to be restored.
  */
 export function bootstrap(scene: OperationScene): Record<string, string> {
   const { state, domain, installed, atMs } = scene;
   const spec = kubernetesOf(domain);
-  const version = installed.kubernetes ?? installed.version ?? spec?.version;
-  if (!spec || version === undefined) throw new OperationFailure('this machine is not a Kubernetes node');
   needState(scene);
   const member = memberOf(state, domain);
-  if (member) refuseForeignData(member, version);
+  // What last ran with the data comes before what the seed names.
+  const version = member?.version ?? installed.kubernetes ?? installed.version ?? spec?.version;
+  if (!spec || version === undefined) throw new OperationFailure('this machine is not a Kubernetes node');
   installed.kubernetes = version;
   if (member) {
-    member.version = version;
     if (!domain.run?.serviceActive) startServices(state, domain, member, atMs);
-  } else if (spec.role === 'control-plane') {
+  } else if (spec.role === 'control-plane' && !installed.restore) {
     createCluster(state, domain, version, atMs);
     const made = memberOf(state, domain);
     if (made) startServices(state, domain, made, atMs);
   }
   return { version };
-}
-
-function refuseForeignData(member: SimMember, version: string): void {
-  const minors = minorsBetween(member.version, version);
-  if (minors >= 0 && minors <= 1) return;
-  throw new OperationFailure(`the data on the state disk is of ${member.version} and cannot be run by ${version}`);
 }
 
 /** Joins the cluster whose token the input holds. Done already is success. */

@@ -1,4 +1,5 @@
 /** The verbs that keep a node: stage, drain, backup, upgrade. */
+import { asciiJson } from '../model/ascii-json.ts';
 import { startServices } from './cluster.ts';
 import type { SimCluster } from './cluster-state.ts';
 import { memberOf } from './places.ts';
@@ -15,8 +16,9 @@ export function stage({ installed, input }: OperationScene): Record<string, stri
   return { version };
 }
 
-function versionOf(input: Readonly<Record<string, string>>): string {
-  const version = input['version'] ?? '';
+/** A version that the input names under the key. */
+export function versionOf(input: Readonly<Record<string, string>>, key = 'version'): string {
+  const version = input[key] ?? '';
   if (!isVersion(version)) throw new OperationFailure(`there is no release "${version}"`);
   return version;
 }
@@ -44,7 +46,7 @@ export function backup(scene: OperationScene): Record<string, string> {
   const member = memberOf(state, domain);
   const cluster = member?.role === 'control-plane' ? state.clusters[member.clusterUid] : undefined;
   if (!cluster || !domain.run?.serviceActive) throw new OperationFailure('there is no running datastore to back up');
-  const text = `${JSON.stringify({ kind: 'SimulatedBackup', cluster })}\n`;
+  const text = `${asciiJson({ kind: 'SimulatedBackup', version: member?.version, cluster })}\n`;
   installed.backups = { ...installed.backups, [id]: text };
   return { sha256: programDigest(text).slice('sha256:'.length), size: String(Buffer.byteLength(text)) };
 }
@@ -58,13 +60,31 @@ export function upgrade(scene: OperationScene): Record<string, string> {
   if (!member || installed.kubernetes === null)
     throw new OperationFailure(`${domain.name} is not a node of a cluster yet`);
   if (member.version === version && installed.kubernetes === version) return { version };
+
   if (!installed.staged.includes(version)) throw new OperationFailure(`${version} is not staged`);
   refuseSkew(scene, member, version);
   installed.kubernetes = version;
   installed.staged = installed.staged.filter((staged) => staged !== version);
+  keepPrevious(member, version);
   member.version = version;
+  delete member.apiVersion;
   startServices(state, domain, member, atMs);
   return { version };
+}
+
+/** What an upgrade that is cut off or fails on its way leaves: on a control plane the new API server under the kubelet before. */
+export function upgradeHalfway({ state, domain, input, atMs }: OperationScene): void {
+  const member = memberOf(state, domain);
+  if (member?.role !== 'control-plane') return;
+  const version = versionOf(input);
+  keepPrevious(member, version);
+  member.apiVersion = version;
+  startServices(state, domain, member, atMs);
+}
+
+/** The version that runs stays at hand for going back. */
+function keepPrevious(member: SimMember, version: string): void {
+  if (member.version !== version) member.previous = member.version;
 }
 
 function refuseSkew({ state }: OperationScene, member: SimMember, version: string): void {

@@ -28,6 +28,11 @@ export interface Guest extends GuestReader {
    * never told by the guest.
    */
   readBackup(machine: MachineRef, operation: string, offset: number): Promise<Uint8Array>;
+  /**
+   * Writes a piece of a backup, at most 96 KiB, to where `restore` and `rollback` look for that of `operation`. Offset 0 begins anew; a piece that was
+   * written before is written again, with all behind it gone; one behind the end is `GuestOperation`. The verb checks the digest of the whole.
+   */
+  writeBackup(machine: MachineRef, operation: string, offset: number, bytes: Uint8Array): Promise<void>;
   /** Writes the in-guest program (its text is the argument) and makes it executable; the digest is checked after writing. */
   installProgram(machine: MachineRef, program: string): Promise<void>;
 }

@@ -6,6 +6,8 @@ export interface SettingsParts {
   readonly machine: DesiredMachine;
   readonly os: OperatingSystem;
   readonly stateNew: boolean;
+  /** Bootstrap leaves a control plane at `installed`: a backup is to be brought back. */
+  readonly restore: boolean;
   readonly address: string | null;
   /** `null` for a plain machine. */
   readonly node: NodeContext | null;
@@ -18,6 +20,7 @@ export function nodeSettings({
   os,
   address,
   stateNew,
+  restore,
   node,
   distribution,
 }: SettingsParts): Readonly<Record<string, string>> {
@@ -39,6 +42,7 @@ export function nodeSettings({
     NODE_ADDRESS: address ?? '',
     ARCH: machine.spec.image.arch === 'aarch64' ? 'arm64' : 'amd64',
     NODE_PACKAGES: kubernetes ? os.nodePackages.join(' ') : '',
+    ...(restore ? { RESTORE: '1' } : {}),
     ...(node && distribution ? distribution.settings(node) : {}),
   };
 }

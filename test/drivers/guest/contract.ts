@@ -83,6 +83,27 @@ function machineContract(world: () => GuestWorld): void {
     await expect(driver.readBackup(machine, 'backup-none-1', 0)).rejects.toMatchObject({ code: 'GuestOperation' });
   });
 
+  it('takes a backup in pieces, of which one may come twice, and gives it out again', async () => {
+    const { driver, machine } = world();
+    const id = 'backup-upload-1';
+    const bytes = Buffer.from(Array.from({ length: 700 }, (_, index) => (index * 7) % 256));
+    await driver.writeBackup(
+      machine,
+      id,
+      0,
+      Buffer.from('an earlier try that was longer than the first piece of today'),
+    );
+    await driver.writeBackup(machine, id, 0, bytes.subarray(0, 300));
+    await driver.writeBackup(machine, id, 300, bytes.subarray(300, 650));
+    await driver.writeBackup(machine, id, 300, bytes.subarray(300, 600));
+    await driver.writeBackup(machine, id, 600, bytes.subarray(600));
+    expect(Buffer.from(await driver.readBackup(machine, id, 0)).equals(bytes)).toBe(true);
+    await expect(driver.writeBackup(machine, id, 701, bytes)).rejects.toMatchObject({ code: 'GuestOperation' });
+    await expect(driver.writeBackup(machine, 'backup-upload-2', 1, bytes)).rejects.toMatchObject({
+      code: 'GuestOperation',
+    });
+  });
+
   it('answers many at once', async () => {
     const { driver, machine } = world();
     const statuses = await Promise.all(Array.from({ length: 12 }, () => driver.status(machine)));
@@ -95,6 +116,7 @@ function machineContract(world: () => GuestWorld): void {
     await expect(driver.status(stopped)).rejects.toMatchObject(unavailable);
     await expect(driver.call(stopped, 'join-info', {})).rejects.toMatchObject(unavailable);
     await expect(driver.installProgram(stopped, program)).rejects.toMatchObject(unavailable);
+    await expect(driver.writeBackup(stopped, 'x-1', 0, Buffer.from('x'))).rejects.toMatchObject(unavailable);
     await expect(driver.startOperation(stopped, { id: 'x-1', verb: 'backup', input: {} })).rejects.toMatchObject(
       unavailable,
     );

@@ -46,6 +46,7 @@ export function clusterWorld(
         cloudInit: 'done',
         addresses: [],
         stateDisk: 'mounted',
+        veto: null,
         operations: operations ?? [],
         ...status,
         kubernetes: {
@@ -53,6 +54,7 @@ export function clusterWorld(
           version: version ?? machine.spec.kubernetes?.version ?? '',
           serviceActive: true,
           apiReady: isFirst ? true : null,
+          apiVersion: isFirst ? (version ?? machine.spec.kubernetes?.version ?? '') : null,
           staged: [],
           nodes: isFirst ? nodes : [],
           nodesTotal: isFirst ? nodes.length : 0,

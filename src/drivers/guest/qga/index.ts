@@ -7,7 +7,15 @@ import { type Agent, AgentError, createAgent, plainError } from './agent.ts';
 import { createExec, type Exec, type GuestExecResult } from './exec.ts';
 import { refused } from './failures.ts';
 import { createBreaker, createLanes } from './lanes.ts';
-import { decodeAnswer, encodeInput, programPath, readBackupPiece, readBootId, writeProgram } from './program.ts';
+import {
+  decodeAnswer,
+  encodeInput,
+  programPath,
+  readBackupPiece,
+  readBootId,
+  writeBackupPiece,
+  writeProgram,
+} from './program.ts';
 import { readBareStatus, readStatus } from './reading.ts';
 
 export interface QgaSettings {
@@ -50,6 +58,8 @@ export function createQga(settings: QgaSettings): Guest {
       }),
     readBackup: (machine, operation, offset) =>
       inTurn(machine, () => readBackupPiece(exec, machine, operation, offset)),
+    writeBackup: (machine, operation, offset, bytes) =>
+      inTurn(machine, () => writeBackupPiece(exec, machine, operation, offset, bytes)),
     installProgram: (machine, program) => inTurn(machine, () => writeProgram(exec, machine, program)),
   };
 }

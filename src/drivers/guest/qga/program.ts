@@ -19,6 +19,12 @@ chmod 0755 "$1.new" && mv -f "$1.new" "$1" && if command -v restorecon >/dev/nul
 const readPiece = `[ -f "$1" ] || exit 3
 if [ $(($2 % $3)) -eq 0 ]; then dd if="$1" bs="$3" skip=$(($2 / $3)) count=1 2>/dev/null; else tail -c +$(($2 + 1)) "$1" | head -c "$3"; fi`;
 
+const takePiece = `umask 077; mkdir -p "\${1%/*}" || exit 1
+[ "$2" -gt 0 ] || : >"$1" || exit 1
+[ -f "$1" ] && [ "$(wc -c <"$1")" -ge "$2" ] || exit 3
+if [ "$(wc -c <"$1")" -gt "$2" ]; then head -c "$2" "$1" >"$1.new" && mv -f "$1.new" "$1" || exit 1; fi
+cat >>"$1" && [ "$(wc -c <"$1")" -eq $(($2 + $3)) ]`;
+
 /** Constant shell text; what varies are arguments, never text. */
 function shell(script: string, args: readonly string[], rest: Partial<GuestExec> = {}): GuestExec {
   return {
@@ -87,6 +93,31 @@ export async function readBackupPiece(
     machine.name,
     'reading a backup',
     result.exitCode === 3 ? `there is no backup of operation ${operation}` : result.stderr,
+  );
+}
+
+/** One piece of a backup into the guest. Nothing but root reads it: it holds the keys of a cluster. */
+export async function writeBackupPiece(
+  exec: Exec,
+  machine: MachineRef,
+  operation: string,
+  offset: number,
+  bytes: Uint8Array,
+): Promise<void> {
+  const isPiece = Number.isSafeInteger(offset) && offset >= 0 && bytes.length <= pieceBytes;
+  if (!operationId.test(operation) || !isPiece) {
+    throw refused(machine.name, 'writing a backup', 'not an operation id, or not a piece of 96 KiB');
+  }
+  const path = `${backupFolder}/${operation}`;
+  const written = await exec.run(
+    machine,
+    shell(takePiece, [path, String(offset), String(bytes.length)], bytes.length > 0 ? { input: bytes } : {}),
+  );
+  if (written.exitCode === 0) return;
+  throw refused(
+    machine.name,
+    'writing a backup',
+    written.exitCode === 3 ? 'what comes before this piece is not there' : written.stderr,
   );
 }
 

@@ -70,6 +70,7 @@ const kubernetes = z.object({
   version: orNull(text(64)),
   serviceActive: z.boolean(),
   apiReady: orNull(z.boolean()),
+  apiVersion: orNull(text(64)),
   staged: list(text(64), 20),
   nodes: list(node, 200),
   nodesTotal: z
@@ -92,6 +93,7 @@ const status = z.object({
   addresses: list(address, 50),
   stateDisk: z.enum(['none', 'mounted', 'missing', 'foreign', 'blank-refused']),
   kubernetes: orNull(kubernetes),
+  veto: orNull(text(200)),
   operations: list(operation, 20, 'last'),
 });
 
@@ -143,6 +145,7 @@ export function readBareStatus(replies: {
       ),
     stateDisk: 'none',
     kubernetes: null,
+    veto: null,
     operations: [],
   };
 }

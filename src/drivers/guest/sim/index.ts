@@ -44,7 +44,16 @@ export function createSimGuest(world: SimWorld): Guest {
       world.read(actOf('readBackup', machine), (hand) => {
         const text = installed(hand, answering(hand, machine).domain).backups[operation];
         if (text === undefined) throw refused(`${machine.name} has no backup of operation ${operation}`);
-        return Buffer.from(text).subarray(offset, offset + backupChunkBytes);
+        return Buffer.from(text, 'latin1').subarray(offset, offset + backupChunkBytes);
+      }),
+    writeBackup: (machine, operation, offset, bytes) =>
+      world.act(actOf('writeBackup', machine), (hand) => {
+        const root = installed(hand, answering(hand, machine).domain);
+        const before = offset === 0 ? '' : (root.backups[operation] ?? '');
+        if (offset > before.length)
+          throw refused(`${machine.name} has not got what comes before this piece of ${operation}`);
+        const written = before.slice(0, offset) + Buffer.from(bytes).toString('latin1');
+        root.backups = { ...root.backups, [operation]: written };
       }),
     installProgram: (machine, program) =>
       world.act(actOf('installProgram', machine), (hand) => {
