@@ -14,6 +14,7 @@ let site: LabSite;
 
 beforeAll(async () => {
   site = await startSite('kubernetes');
+  await site.startAgent();
 });
 afterAll(async () => {
   await site?.stop();
@@ -36,6 +37,7 @@ describe('a kubeadm cluster of one', () => {
       async () =>
         (await imageFolders(site)).includes('lab-cp-1') ||
         (await site.virsh('list', '--all', '--name')).includes('lab-cp-1'),
+      500,
     );
     await site.killAgent();
     await site.startAgent();
@@ -92,6 +94,7 @@ describe('a kubeadm cluster of one', () => {
       'the domain is gone',
       15 * minutes,
       async () => !(await site.virsh('list', '--all', '--name')).includes('lab-cp-1'),
+      1_000,
     );
     await until('its folder and kubeconfig are gone', 2 * minutes, async () => {
       const kubeconfigs = await site.host.must(['ls', '/var/lib/kreconcile/kubeconfigs']);

@@ -25,6 +25,7 @@ export interface LabSite {
   /** Writes files (`null` removes one), commits and pushes; returns the revision. */
   commit(message: string, files: Readonly<Record<string, string | object | null>>): Promise<string>;
   startAgent(): Promise<void>;
+  isAgentRunning(): boolean;
   /** SIGKILL: what a crash is. */
   killAgent(): Promise<void>;
   /** The program, as the agent's user. */
@@ -110,14 +111,21 @@ function describeSite(parts: SiteParts): LabSite {
     ...parts,
     commit: (message, files) => commit(host, repository, message, files),
     async startAgent() {
-      agent = await host.spawn([...main, 'agent'], { user: USER });
+      const started = await host.spawn([...main, 'agent'], { user: USER });
+      agent = started;
+      void started.ended.then(() => {
+        if (agent !== started) return;
+        logs.push(started.output());
+        agent = null;
+      });
     },
+    isAgentRunning: () => agent !== null,
     async killAgent() {
       if (!agent) return;
-      logs.push(agent.output());
+      const { ended } = agent;
       agent.signal('SIGKILL');
-      await agent.ended;
-      agent = null;
+      await ended;
+      await until('the killed agent is noticed', 10_000, async () => agent === null);
     },
     kreconcile: (args, timeoutMs = 120_000) => host.run([...main, ...args], { user: USER, timeoutMs }),
     async status() {
@@ -178,14 +186,16 @@ async function untilStatus(
 ): Promise<Status> {
   let latest: Status | null = null;
   let said = '';
-  await until(what, deadlineMs, async () => {
+  const look = async (): Promise<boolean> => {
+    if (!site.isAgentRunning()) throw new Error(`the agent is not running: ${what}`);
     latest = await site.status().catch(() => null);
     if (!latest) return false;
     const now = progress(latest);
     if (now !== said) process.stderr.write(`  ${new Date().toISOString().slice(11, 19)} ${now}\n`);
     said = now;
     return holds(latest);
-  });
+  };
+  await until(what, deadlineMs, look, 500);
   if (!latest) throw new Error('the status was read just now');
   return latest;
 }

@@ -3,15 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Polls until the condition holds; throws with its description when the deadline passes. Deadlines are for machines
- * that hang: take ten times what was seen.
+ * that hang: take ten times what was seen. `pollMs` is for looks that cost a process.
  */
-export async function until(what: string, deadlineMs: number, holds: () => Promise<boolean>): Promise<void> {
+export async function until(
+  what: string,
+  deadlineMs: number,
+  holds: () => Promise<boolean>,
+  pollMs = 50,
+): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (!(await holds())) {
     if (Date.now() > end) {
       throw new Error(`not within ${deadlineMs / 1000} s: ${what}`);
     }
-    await sleep(50);
+    await sleep(pollMs);
   }
 }
 
