@@ -35,8 +35,7 @@ export function createHostReader(virsh: Virsh, probe: KvmProbe): HostReader {
   let answers: Answers | null = null;
   let verdict: Promise<KvmVerdict> | null = null;
   const settle = async (kvmSeenWorking: boolean): Promise<HostCapabilities> => {
-    if (!answers) throw unanswered('host facts');
-    const { offersKvm, ...facts } = answers;
+    const { offersKvm, ...facts } = await known();
     if (!offersKvm) return { ...facts, acceleration: 'emulation', accelerationReason: noKvm };
     if (kvmSeenWorking) verdict = Promise.resolve({ kind: 'serves' });
     verdict ??= probe(facts.arch);
@@ -48,14 +47,18 @@ export function createHostReader(virsh: Virsh, probe: KvmProbe): HostReader {
   const accept = (results: readonly VirshResult[]): void => {
     if (results.length > 0) answers = readAnswers(results);
   };
+  // What was known when a batch was made may have been forgotten by the time it is answered.
+  const known = async (): Promise<Answers> => {
+    if (answers) return answers;
+    const asked = readAnswers(await virsh.run(questions, { timeoutMs: 60_000 }));
+    answers = asked;
+    return asked;
+  };
   return {
     commands: () => (answers ? [] : questions),
     accept,
     settle,
-    capabilities: async () => {
-      if (!answers) accept(await virsh.run(questions, { timeoutMs: 60_000 }));
-      return settle(false);
-    },
+    capabilities: () => settle(false),
     forget: () => {
       answers = null;
       verdict = null;
