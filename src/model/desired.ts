@@ -1,3 +1,4 @@
+import type { SkipPolicy } from './guard.ts';
 import type { DeletionPolicy, DistributionName, PowerState, PruneMode, UpgradeStrategy } from './manifest.ts';
 import type { ObjectRef } from './mark.ts';
 import type { AppliedSpec, ImageRef, NetworkRef } from './spec.ts';
@@ -62,6 +63,8 @@ export interface DesiredMachine {
   readonly strategy: UpgradeStrategy;
   /** How long a replaced root disk and the copy of its state disk are kept after the new one was proven. */
   readonly keepForMs: number;
+  /** Guards that its object's annotation skips. */
+  readonly skips: SkipPolicy;
 }
 
 export interface DesiredCluster {

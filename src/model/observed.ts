@@ -30,6 +30,8 @@ export interface WindowState {
   /** When it closes or, closed, when that ends; `null`: not by itself. */
   readonly untilMs: number | null;
   readonly nextOpenMs: number | null;
+  /** Until when a rollout that is under way may go on to its next machines although it is closed; absent or `null`: it may not. */
+  readonly overrunUntilMs?: number | null;
   readonly reason: string;
 }
 
@@ -133,6 +135,8 @@ export interface MachineFolder {
   readonly hasStateDisk: boolean;
   /** Copies `state-<generation>.qcow2` of the state disk, made while off; `isCurrent`: the state disk was not written since. */
   readonly copies?: readonly { readonly generation: number; readonly isCurrent: boolean }[];
+  /** Space that the root disk in use and the state disk take now, MiB; absent or `null`: not known. */
+  readonly useMiB?: { readonly root: number | null; readonly state: number | null };
   /** `state-failed.qcow2` stands: a copy is being put back, or was and the failed state is not yet dropped. */
   readonly isSetAside?: boolean;
 }

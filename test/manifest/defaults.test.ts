@@ -26,7 +26,9 @@ const lines = (fields: object) => Object.entries(fields).map(([key, value]) => `
 
 function desired(...documents: readonly string[]) {
   const { manifests } = setOf(load(...documents));
-  return desire({ revision: 'r1', files: {}, manifests: manifests as readonly Manifest[] }, recipes, options);
+  const made = desire({ revision: 'r1', files: {}, manifests: manifests as readonly Manifest[] }, recipes, options);
+  // The digest that a skipped guard names is of what is written, not of what it comes to.
+  return { ...made, machines: made.machines.map(({ skips: _, ...machine }) => machine) };
 }
 
 describe('defaults', () => {

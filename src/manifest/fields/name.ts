@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseSkips, SKIP_ANNOTATION, SKIPPABLE_GUARDS } from '../../model/guard.ts';
 
 const LABEL = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -65,4 +66,13 @@ const labelKey = z.string().regex(LABEL_KEY, 'a Kubernetes label key such as tea
 
 export const labels = z.record(labelKey, z.string().regex(LABEL_VALUE, 'at most 63 letters, digits, "-", "_" and "."'));
 
-export const annotations = z.record(labelKey, z.string().max(4096, 'at most 4096 characters'));
+const skipForm = `guards with the digest that the plan prints, as in WindowOpen=0123456789ab; skippable are ${SKIPPABLE_GUARDS.join(', ')}`;
+
+export const annotations = z
+  .record(labelKey, z.string().max(4096, 'at most 4096 characters'))
+  .superRefine((entries, context) => {
+    const skips = entries[SKIP_ANNOTATION];
+    if (skips === undefined || parseSkips(skips) !== null) return;
+    const params = { hint: '`kreconcile plan` prints the annotation that skips a guard, under the block.' };
+    context.addIssue({ code: 'custom', path: [SKIP_ANNOTATION], message: skipForm, params });
+  });

@@ -13,7 +13,11 @@ export function metadata(maxNameLength: number, reserved: readonly string[]) {
         .refine((text) => !reserved.includes(text), { error: `any name but ${reserved.join(', ')}` })
         .describe('Unique among the objects of its kind.'),
       labels: labels.describe('For people and tools; kreconcile does not read them.').optional(),
-      annotations: annotations.describe('For people and tools; kreconcile does not read them.').optional(),
+      annotations: annotations
+        .describe(
+          'For people and tools. kreconcile reads one, of Clusters and Machines: `kreconcile.dev/skip-guard`, which skips guards for this very spec; the plan prints it.',
+        )
+        .optional(),
     }),
   ).describe('What the object is called.');
 }

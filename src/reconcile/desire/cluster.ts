@@ -4,6 +4,7 @@ import { controlPlaneName, workerName } from '../../model/node-name.ts';
 import type { KubernetesSpec } from '../../model/spec.ts';
 import { desiredMachine } from './machine.ts';
 import { deadlines, durationMs, type Lookup } from './resolve.ts';
+import { skipsOf } from './skips.ts';
 
 /** The distributions' rules as functions of a cluster's spec; given by the composition root so that this stays pure. */
 export type Recipes = Readonly<Record<DistributionName, (spec: ClusterSpec) => Recipe>>;
@@ -24,6 +25,7 @@ export function desiredCluster(
   const endpoint = parseEndpoint(spec.endpoint, recipe.apiPort);
   const endpointHost = endpoint?.host ?? `${metadata.name}.kreconcile.internal`;
   const nodes = nodeList(manifest, (role) => kubernetesSpec(spec, recipe, role, endpointHost));
+  const skips = skipsOf(manifest, lookup);
   const machines = nodes.map((node) =>
     desiredMachine(
       {
@@ -37,6 +39,7 @@ export function desiredCluster(
         userData: null,
         needsGuestAgent: true,
         policies: spec,
+        skips,
       },
       lookup,
     ),

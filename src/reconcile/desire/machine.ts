@@ -1,10 +1,12 @@
 import type { DesiredMachine } from '../../model/desired.ts';
+import type { SkipPolicy } from '../../model/guard.ts';
 import type { Access, ChangePolicy, MachineClassSpec, MachineManifest, ObjectPolicies } from '../../model/manifest.ts';
 import type { ObjectRef } from '../../model/mark.ts';
 import { quantityMiB } from '../../model/quantity.ts';
 import type { AppliedSpec, KubernetesSpec, NetworkRef } from '../../model/spec.ts';
 import { machineMac, machineUuid, stateDiskIdentity, textDigest } from './identity.ts';
 import { deadlines, durationMs, imageRef, type Lookup } from './resolve.ts';
+import { skipsOf } from './skips.ts';
 
 /** What every machine is made from, node or plain. */
 export interface MachineParts {
@@ -21,6 +23,7 @@ export interface MachineParts {
   readonly stableAddress: boolean;
   readonly needsGuestAgent: boolean;
   readonly policies: ObjectPolicies & { readonly upgrade?: ChangePolicy | undefined };
+  readonly skips: SkipPolicy;
 }
 
 const NODE_STATE_DISK = '20Gi';
@@ -47,6 +50,7 @@ export function desiredMachine(parts: MachineParts, lookup: Lookup): DesiredMach
     deadlines: deadlines(parts.policies.timeouts),
     strategy: parts.policies.upgrade?.strategy ?? 'Auto',
     keepForMs: durationMs(parts.policies.upgrade?.keepFor, DEFAULT_KEEP_FOR_MS),
+    skips: parts.skips,
   };
 }
 
@@ -88,6 +92,7 @@ export function plainMachine(owner: string, manifest: MachineManifest, lookup: L
       stableAddress: spec.address !== undefined || network.addressing !== null,
       needsGuestAgent: spec.guestAgent ?? true,
       policies: spec,
+      skips: skipsOf(manifest, lookup),
     },
     lookup,
   );

@@ -1,5 +1,6 @@
 import type { Backup } from '../../model/observed.ts';
 import { attemptOf, type Facts, freshGuest, operationsOf } from './facts.ts';
+import { isForbidden, type Objection } from './guard/objection.ts';
 import type { NodeInputs } from './node.ts';
 import { nextAttempt, operationPrefix, planOperation } from './operation.ts';
 
@@ -25,6 +26,10 @@ export function planBackup(
   isDrained: boolean,
 ): readonly string[] | null {
   const { cluster, machine, road } = inputs;
+  if (machine.skips.skipped.includes('BackupFresh')) {
+    isForbidden(road.draft, machine, staleObjection(inputs, 'none is asked for'));
+    return needs;
+  }
   if (isDrained && facts.records.backups.some((backup) => isOfUse(facts, inputs, backup, from))) return needs;
   // The id names a file on this host: two clusters that go to one version must not share it.
   const subject = `${machine.name}/${cluster.version}`;
@@ -49,18 +54,29 @@ export function planBackup(
     condition: `${cluster.recipe.backupName} of ${cluster.name} is made and opened`,
   });
   if (taken === null) return null;
+  if (last?.state === 'failed') isForbidden(road.draft, machine, staleObjection(inputs, last.message));
   const next = `${operationPrefix('backup', subject)}${nextAttempt(past, leastAttempt)}`;
   return planCopy(facts, inputs, taken, from, last?.state === 'running' ? last.id : next);
+}
+
+/** Stands while a backup cannot be made; it is tried again all the while. */
+function staleObjection({ cluster, machine }: NodeInputs, why: string): Objection {
+  return {
+    guard: 'BackupFresh',
+    reason: `${machine.name} is not disturbed without a fresh verified ${cluster.recipe.backupName} of ${cluster.name}: ${why}`,
+    wayOut: 'It is tried again by itself and goes on when one is made.',
+  };
 }
 
 /** Brings a backup out of the guest; `needs` comes before it, and stays a need of what comes after. */
 function planCopy(
   facts: Facts,
-  { cluster, machine, road }: NodeInputs,
+  inputs: NodeInputs,
   needs: readonly string[],
   from: string,
   operation: string,
 ): readonly string[] {
+  const { cluster, machine, road } = inputs;
   const id = `machine/${machine.name}/fetch-backup`;
   const copying = facts.inventory.operations.find((entry) => entry.id === `fetch-${operation}`);
   const wait = (after: readonly string[], detail: string) => [
@@ -76,6 +92,7 @@ function planCopy(
   ];
   if (copying?.state === 'running') return wait([], copying.message);
   const failure = copying?.state === 'failed' ? copying.message : null;
+  if (failure !== null) isForbidden(road.draft, machine, staleObjection(inputs, failure));
   const paused = failure === null ? [] : road.draft.pause(id, 'copy the backup', copying?.endedAtMs ?? null, failure);
   const step = road.draft.step({
     id,

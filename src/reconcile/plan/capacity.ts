@@ -1,7 +1,7 @@
 import { type Facts, ownMark } from './facts.ts';
 
 /** Space that stays free where images live: thin disks pause machines when it is gone. */
-const DISK_RESERVE_MIB = 1024;
+export const DISK_RESERVE_MIB = 1024;
 
 /** By machine that is to be created or started: why the host has no room for it. Machines count in the order of their names. */
 export function capacityShortfalls(facts: Facts): ReadonlyMap<string, string> {

@@ -2,11 +2,20 @@ import type { DesiredCluster } from '../../model/desired.ts';
 import { planBackup } from './backup.ts';
 import { type Draft, draftFor } from './draft.ts';
 import { clusterOf, type Facts } from './facts.ts';
+import { mayBegin } from './gate.ts';
 import { nodeOf, unhealthyReason } from './health.ts';
 import type { MachineRoad } from './machine.ts';
 import { type NodeInputs, planBootstrap, planHealth, planJoin, planRecord, planUncordon } from './node.ts';
 import { planKubeconfig } from './publish.ts';
-import { hasSomewhereToGo, planDrain, planEarlier, planStage, planUpgradeAct, upgradeNeed } from './upgrade.ts';
+import {
+  hasSomewhereToGo,
+  isDraining,
+  planDrain,
+  planEarlier,
+  planStage,
+  planUpgradeAct,
+  upgradeNeed,
+} from './upgrade.ts';
 import { type NodePlan, planWorkers, type Turn } from './window.ts';
 
 /** Brings a cluster's nodes up, joins them, upgrades them one after the other, and publishes the kubeconfig. */
@@ -75,7 +84,7 @@ function planNode(
   const member = booted === null ? null : node.role === 'worker' ? joined(facts, node, booted, controlPlane) : booted;
   if (member === null) return giveBack(facts, node);
   const upgraded = planUpgrade(facts, node, staged, turn, [...member, ...(controlPlane ?? [])]);
-  if (upgraded === null) return node.need.kind === 'forbidden' ? giveBack(facts, node) : null;
+  if (upgraded === null) return giveBack(facts, node);
   const healthy = planHealth(facts, node, upgraded.needs);
   const open = planUncordon(facts, node, healthy, upgraded.cordons);
   return planRecord(facts, node, open);
@@ -85,7 +94,7 @@ function planNode(
 function giveBack(facts: Facts, node: NodePlan): null {
   const { need, cluster, machine } = node;
   const isBegun = need.kind === 'busy' || (need.kind === 'needed' && need.begun);
-  if (!isBegun && nodeOf(facts, cluster, machine.name)?.ready)
+  if (!isBegun && nodeOf(facts, cluster, machine.name)?.ready && !isDraining(facts, node))
     planUncordon(facts, node, [], false, 'its upgrade does not go on now');
   return null;
 }
@@ -134,6 +143,7 @@ function planUpgrade(
     return null;
   }
   const before = [...new Set([...needs, ...turn, ...staged])];
+  if (!mayUpgrade(facts, node, before)) return null;
   const cordons = node.cluster.recipe.drainsBeforeUpgrade && hasSomewhereToGo(facts, node);
   const drained = cordons ? planDrain(facts, node, before) : before;
   const saved =
@@ -142,6 +152,12 @@ function planUpgrade(
       : planBackup(facts, node, drained, need.from, drained === before);
   const act = saved === null ? null : planUpgradeAct(facts, node, saved, need.from);
   return act === null ? null : { needs: act, cordons };
+}
+
+/** Guards forbid the beginning: until the upgrade itself a node can be given back, so each pass asks anew. */
+function mayUpgrade(facts: Facts, { cluster, machine, road }: NodePlan, needs: readonly string[]): boolean {
+  const digest = `version:${cluster.version}`;
+  return mayBegin(facts, { object: machine.object, cluster, machine, what: 'upgrade', digest, needs }, road.draft);
 }
 
 /** What workers wait for: a control plane that is healthy at the wanted version and done with its own upgrade. */

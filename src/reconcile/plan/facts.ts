@@ -2,7 +2,7 @@ import type { Desired, DesiredCluster, DesiredMachine } from '../../model/desire
 import type { GuestOperation, GuestStatus } from '../../model/guest-status.ts';
 import type { Ledger } from '../../model/ledger.ts';
 import type { Mark } from '../../model/mark.ts';
-import type { Domain, Inventory, MachineFolder, Reading, Records } from '../../model/observed.ts';
+import type { Calendar, Domain, Inventory, MachineFolder, Reading, Records } from '../../model/observed.ts';
 
 /** A guest reading older than this is unknown for anything disruptive. */
 export const FRESH_READING_MS = 60_000;
@@ -15,6 +15,8 @@ export interface Facts {
   readonly records: Records;
   readonly ledger: Ledger;
   readonly nowMs: number;
+  /** What schedules, commands and files say now; `null`: nobody asked. */
+  readonly calendar: Calendar | null;
   readonly clusters: ReadonlyMap<string, DesiredCluster>;
   readonly machines: ReadonlyMap<string, DesiredMachine>;
   /** UUIDs of the desired machines. */
@@ -32,6 +34,7 @@ export function factsOf(
   records: Records,
   ledger: Ledger,
   nowMs: number,
+  calendar: Calendar | null,
 ): Facts {
   return {
     desired,
@@ -39,6 +42,7 @@ export function factsOf(
     guests,
     records,
     nowMs,
+    calendar,
     ledger: { ...ledger, attempts: ledger.revision === desired.revision ? pastAttempts(ledger, nowMs) : {} },
     clusters: new Map(desired.clusters.map((cluster) => [cluster.name, cluster])),
     machines: new Map(desired.machines.map((machine) => [machine.name, machine])),

@@ -23,7 +23,8 @@ const UNREACHABLE_RETRY_MS = 5_000;
  */
 export function plan(desired: Desired, observed: Observed, ledger: Ledger, nowMs: number): Plan {
   if (!observed.inventory.known) return unreachable(desired, observed.inventory.reason, nowMs);
-  const facts = factsOf(desired, observed.inventory.value, observed.guests, observed.records, ledger, nowMs);
+  const { inventory, guests, records, calendar } = observed;
+  const facts = factsOf(desired, inventory.value, guests, records, ledger, nowMs, calendar ?? null);
   const images = planImages(facts);
   const inputs: MachineInputs = {
     addresses: allotAddresses(facts),

@@ -5,6 +5,7 @@ import { type Allotment, hostNetworkOf, isAddressLacking } from './address.ts';
 import { type Draft, draftFor } from './draft.ts';
 import { noteDrift } from './drift.ts';
 import { type Facts, freshGuest, ownMark } from './facts.ts';
+import { isForbidden } from './guard/objection.ts';
 import { firstMark } from './mark.ts';
 import { planIdle, planPowerOff, planStart } from './power.ts';
 import { planSettle } from './settle.ts';
@@ -143,15 +144,11 @@ function isHostUnfit(facts: Facts, machine: DesiredMachine, inputs: MachineInput
         wayOut: 'Enable it in the firmware or the outer hypervisor, or set hypervisor.allowEmulation in agent.yaml.',
       });
   }
-  const shortfall = inputs.shortfalls.get(machine.name);
-  if (shortfall !== undefined) {
-    draft.block({
-      guard: 'HostCapacity',
-      reason: shortfall,
-      wayOut: 'Free room on the host, or make the machine class smaller.',
-    });
-  }
-  return draft.blocks.length > before;
+  const isFit = draft.blocks.length === before;
+  const reason = inputs.shortfalls.get(machine.name);
+  if (reason === undefined) return !isFit;
+  const wayOut = 'Free room on the host, or make the machine class smaller.';
+  return isForbidden(draft, machine, { guard: 'HostCapacity', reason, wayOut }) || !isFit;
 }
 
 function planPresent(

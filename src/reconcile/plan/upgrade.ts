@@ -138,6 +138,22 @@ export function planDrain(facts: Facts, inputs: NodeInputs, needs: readonly stri
   });
 }
 
+/** Whether a drain of the node runs now; adds the wait for its end: what it evicts would only come back to be evicted again. */
+export function isDraining(facts: Facts, { cluster, machine, road }: NodeInputs): boolean {
+  const [via = machine.name] = cluster.controlPlanes;
+  const prefix = operationPrefix('drain', `${machine.name}/${cluster.version}`);
+  const last = operationsOf(freshGuest(facts, via), prefix).at(-1);
+  if (last?.state !== 'running') return false;
+  road.draft.wait({
+    id: `machine/${machine.name}/drain/done`,
+    condition: `the drain of ${machine.name} has ended`,
+    detail: last.message,
+    timeoutMs: cluster.deadlines.drainMs + 60_000,
+    guest: via,
+  });
+  return true;
+}
+
 /** A drain that nobody remembers beginning, or that was before the node was cordoned, says nothing about the pods of today. */
 function isOfThisCordon({ ledger }: Facts, name: string): boolean {
   const cordon = ledger.attempts[`machine/${name}/cordon`];

@@ -65,6 +65,7 @@ function machineOf(name: string, kubernetes: KubernetesSpec): DesiredMachine {
     ...policies,
     strategy: 'Auto',
     keepForMs: 86_400_000,
+    skips: { specDigest: '0123456789ab', skipped: [], outdated: [] },
     name,
     object: { kind: 'Cluster', name: 'dev' },
     uuid: '7f8a3c52-6f0e-5d8f-9d2b-0d4bb8a1c001',

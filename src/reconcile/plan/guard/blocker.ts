@@ -1,0 +1,25 @@
+import { objectKey } from '../../../model/mark.ts';
+import type { Guard } from './objection.ts';
+
+/** Something outside asks for no disruption: a file or a command of this host (agent.yaml), or the guest itself. */
+export const blocker: Guard = (facts, { machine, object }) => {
+  const reading = facts.guests[machine.name];
+  // A veto that was read holds until the guest is read without it.
+  const veto = reading?.known ? (reading.value.veto ?? null) : null;
+  if (veto !== null) {
+    return {
+      guard: 'Blocker',
+      about: 'veto',
+      reason: `the guest of ${machine.name} vetoes: ${veto.trim() === '' ? 'it says no reason' : veto.trim()}`,
+      wayOut: `It goes on when /etc/kreconcile/veto is removed in ${machine.name}.`,
+    };
+  }
+  const [first, ...others] = facts.calendar?.blockers[objectKey(object)] ?? [];
+  if (!first) return null;
+  const more = others.length === 0 ? '' : ` (and ${others.map(({ what }) => what).join(', ')})`;
+  return {
+    guard: 'Blocker',
+    reason: `${first.what} forbids disruptions of ${machine.name}: ${first.reason}${more}`,
+    wayOut: 'It goes on by itself when the blocker is gone; agent.yaml of this host names it.',
+  };
+};
