@@ -133,12 +133,20 @@ export interface MachineFolder {
   /** Generations whose root disk was ever started; one that was only prepared does not count and is made anew. */
   readonly generations: readonly number[];
   readonly hasStateDisk: boolean;
-  /** Copies `state-<generation>.qcow2` of the state disk, made while off; `isCurrent`: the state disk was not written since. */
-  readonly copies?: readonly { readonly generation: number; readonly isCurrent: boolean }[];
+  /** Copies of the state disk, one for each generation that was about to be left; none is the same as absent. */
+  readonly copies?: readonly StateCopy[];
   /** Space that the root disk in use and the state disk take now, MiB; absent or `null`: not known. */
   readonly useMiB?: { readonly root: number | null; readonly state: number | null };
-  /** `state-failed.qcow2` stands: a copy is being put back, or was and the failed state is not yet dropped. */
+  /** A state disk that `restoreState` set aside stands here: going back has begun, or ended, and the failed state is not dropped yet. */
   readonly isSetAside?: boolean;
+}
+
+/** A copy of the state disk, made while the machine was off. */
+export interface StateCopy {
+  /** The generation that ran last before the copy was made. */
+  readonly generation: number;
+  /** The state disk has not been written since: going on from here loses nothing. */
+  readonly isCurrent: boolean;
 }
 
 /** What the state folder holds beside the ledger: what a person decided and what was published. */

@@ -64,6 +64,8 @@ export interface Log {
 export interface FileStat {
   readonly kind: 'file' | 'folder' | 'symlink' | 'other';
   readonly sizeBytes: number;
+  /** What it takes on the disk: less than its size where it has holes. */
+  readonly allocatedBytes: number;
   readonly modifiedMs: number;
   readonly mode: number;
 }

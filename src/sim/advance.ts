@@ -4,6 +4,7 @@ import { finishFetch } from './images.ts';
 import { finishOperation } from './operations.ts';
 import { turnOff } from './power.ts';
 import type { Notice, SimEvent, WorldState } from './state.ts';
+import { finishCopy } from './state-copies.ts';
 
 /**
  * Lets everything happen that is due by `nowMs`, in the order of its time. Depends on nothing but its arguments, so that two processes that read
@@ -24,6 +25,11 @@ function happen(state: WorldState, event: SimEvent, notices: Notice[]): void {
   if (event.kind === 'fetched') {
     finishFetch(state, event.of, event.about === 'raw' ? 'raw' : 'qcow2', event.atMs);
     notices.push({ kind: 'other', machine: null });
+    return;
+  }
+  if (event.kind === 'copied') {
+    finishCopy(state, event.of, event.about, event.atMs);
+    notices.push({ kind: 'other', machine: event.of });
     return;
   }
   if (event.kind === 'lost') {

@@ -153,7 +153,7 @@ export function becomeNotReady(state: WorldState, clusterUid: string, name: stri
   if (atMs - node.lostAtMs >= Math.round(state.durations.nodeLost / state.speed)) node.ready = false;
 }
 
-/** Forgets clusters whose data is on no disk any more, a retained one included. */
+/** Forgets clusters whose data is on no disk any more, copies and retained ones included. */
 export function dropLostClusters(state: WorldState): void {
   const kept = new Set<string>();
   const keep = (member: SimMember | null | undefined): void => {
@@ -161,6 +161,8 @@ export function dropLostClusters(state: WorldState): void {
   };
   for (const folder of Object.values(state.folders)) {
     keep(folder.stateDisk?.member);
+    keep(folder.setAside?.member);
+    for (const copy of Object.values(folder.copies ?? {})) keep(copy.disk.member);
     for (const root of Object.values(folder.generations)) keep(root.installed?.member);
   }
   for (const retained of state.retained) keep(retained.disk.member);

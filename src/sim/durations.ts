@@ -23,6 +23,8 @@ export interface Durations {
   nodeLost: number;
   shutdown: number;
   imageDownload: number;
+  /** Of a state disk, on the host. */
+  copyState: number;
   /** Life of a join token; not divided by the speed. */
   tokenLife: number;
 }
@@ -47,5 +49,6 @@ export const DEFAULT_DURATIONS: Durations = {
   nodeLost: 40_000,
   shutdown: 5_000,
   imageDownload: 15_000,
+  copyState: 4_000,
   tokenLife: 900_000,
 };

@@ -8,7 +8,7 @@ import type { WorldState } from './state.ts';
  * - `hang`: no answer in time, nothing is done.
  * - `silent`: no answer, though an act was carried out; on `shutdown` the guest does not follow it.
  * - `garbage`: the answer makes no sense; an act was carried out.
- * - `slow`: what takes time (`boot`, `shutdown`, `imageDownload`, verbs) takes `factor` times as long.
+ * - `slow`: what takes time (`boot`, `shutdown`, `imageDownload`, `copyState`, verbs) takes `factor` times as long.
  * - `fail`: what takes time ends badly: an operation fails, a boot or a node never gets ready.
  */
 export interface SimFault {

@@ -12,7 +12,18 @@ import { beginOperation, type OperationRequest } from './operations.ts';
 import { addressOf, installedOf } from './places.ts';
 import { askShutdown, powerOn, turnOff } from './power.ts';
 import { programDigest, readSeed } from './seed-facts.ts';
-import type { InstalledRoot, Notice, SeedFacts, SimDomain, SimRun, WorldState } from './state.ts';
+import type {
+  InstalledRoot,
+  Notice,
+  SeedFacts,
+  SimDomain,
+  SimFolder,
+  SimRun,
+  SimStateCopy,
+  SimStateDisk,
+  WorldState,
+} from './state.ts';
+import { beginCopy, countWrite, isCurrent, putBack, setAside, stopCopies } from './state-copies.ts';
 
 /**
  * What providers and tests hold the world with: its state as it is now, and the physics that they may set off. Physics know no ownership and no
@@ -36,6 +47,13 @@ export interface SimHand {
   /** Puts an image into the store at once. */
   storeImage(digest: string, format: 'qcow2' | 'raw'): void;
   hostOperations(): readonly HostOperation[];
+  beginStateCopy(folder: SimFolder, generation: number): void;
+  stopStateCopies(machine: string): void;
+  isStateCopyCurrent(folder: SimFolder, copy: SimStateCopy): boolean;
+  /** Makes copies of the disk stale. */
+  countStateWrite(disk: SimStateDisk): void;
+  setStateAside(folder: SimFolder): void;
+  putStateBack(domain: SimDomain, folder: SimFolder, generation: number): void;
   dropLostClusters(): void;
   addressOf(domain: SimDomain): string | null;
   installedOf(domain: SimDomain): InstalledRoot | null;
@@ -75,6 +93,12 @@ export function handOn(state: WorldState, notices: Notice[], halfway: () => void
     beginFetch: (image) => beginFetch(state, image, state.atMs),
     storeImage: (digest, format) => storeImage(state, digest, format),
     hostOperations: () => hostOperations(state, state.atMs),
+    beginStateCopy: (folder, generation) => beginCopy(state, folder, generation, state.atMs),
+    stopStateCopies: (machine) => stopCopies(state, machine, state.atMs),
+    isStateCopyCurrent: isCurrent,
+    countStateWrite: countWrite,
+    setStateAside: setAside,
+    putStateBack: (domain, folder, generation) => putBack(state, domain, folder, generation),
     dropLostClusters: () => dropLostClusters(state),
     addressOf: (domain) => addressOf(state, domain),
     installedOf: (domain) => installedOf(state, domain),

@@ -1,7 +1,8 @@
 import type { HostOperation, StoredImage } from '../model/observed.ts';
 import { schedule } from './events.ts';
 import { durationMs, failureOf } from './fault.ts';
-import type { WorldState } from './state.ts';
+import type { SimEvent, WorldState } from './state.ts';
+import { copyId } from './state-copies.ts';
 
 const virtualSizeMiB = 3 * 1024;
 
@@ -46,9 +47,13 @@ export function storeImage(state: WorldState, digest: string, format: 'qcow2' | 
 export function hostOperations(state: WorldState, nowMs: number): readonly HostOperation[] {
   return Object.values(state.operations).map((operation) => {
     if (operation.state !== 'running') return operation;
-    const due = state.events.find((event) => event.kind === 'fetched' && fetchId(event.of) === operation.id);
+    const due = state.events.find((event) => operationEndedBy(event) === operation.id);
     const spanMs = (due?.atMs ?? nowMs) - operation.startedAtMs;
     const progress = spanMs > 0 ? Math.min(1, (nowMs - operation.startedAtMs) / spanMs) : 1;
     return { ...operation, progress };
   });
+}
+
+function operationEndedBy({ kind, of, about }: SimEvent): string | null {
+  return kind === 'fetched' ? fetchId(of) : kind === 'copied' ? copyId(of, about) : null;
 }

@@ -5,9 +5,11 @@ import { durationMs, failureOf, takeFault } from './fault.ts';
 import { nextUuid } from './identity.ts';
 import { installedOf, leaseAddress, markOf, rootOf } from './places.ts';
 import type { SimDomain, SimRun, WorldState } from './state.ts';
+import { countBoot } from './state-copies.ts';
 
 /** Turns a stopped domain on: its agent answers after the boot. A managed save goes on where it was. */
 export function powerOn(state: WorldState, domain: SimDomain, atMs: number): void {
+  countBoot(state, domain);
   domain.live = domain.next;
   domain.state = 'running';
   if (domain.saved) {

@@ -101,6 +101,19 @@ export interface SimFolder {
   /** By number. */
   readonly generations: Record<string, SimRoot>;
   stateDisk: SimStateDisk | null;
+  /** By the generation that was about to be left: copies of the state disk. Absent in older worlds: none. */
+  copies?: Record<string, SimStateCopy>;
+  /** By generation: the state disk's `writes` when copying it began. */
+  copying?: Record<string, number>;
+  /** The state disk that going back has put aside. */
+  setAside?: SimStateDisk | null;
+}
+
+/** A copy of a state disk with what was on it. */
+export interface SimStateCopy {
+  readonly disk: SimStateDisk;
+  /** The cluster's datastore at that moment, where this disk was the only one that held it. */
+  readonly datastore: SimCluster | null;
 }
 
 export interface SimRoot {
@@ -161,6 +174,8 @@ export interface SimStateDisk {
   /** `null`: blank. `foreign`: something that is not a filesystem of ours. */
   filesystemUuid: string | null;
   member: SimMember | null;
+  /** How often it may have been written: power cycles and growth. Absent: never counted. */
+  writes?: number;
 }
 
 /** A node's membership in a cluster: what the keep-paths hold. */
@@ -187,10 +202,10 @@ export interface SimRetainedDisk {
 /** Something that will happen. `about` tells two power cycles or operations of a machine apart. */
 export interface SimEvent {
   readonly atMs: number;
-  readonly kind: 'boot' | 'cloud-init' | 'off' | 'operation' | 'api' | 'ready' | 'lost' | 'fetched';
-  /** UUID of a domain, UID of a cluster (`lost`) or digest of an image (`fetched`). */
+  readonly kind: 'boot' | 'cloud-init' | 'off' | 'operation' | 'api' | 'ready' | 'lost' | 'fetched' | 'copied';
+  /** UUID of a domain, UID of a cluster (`lost`), digest of an image (`fetched`) or name of a machine (`copied`). */
   readonly of: string;
-  /** Boot id, operation id or node name. */
+  /** Boot id, operation id, node name, format of the image or generation. */
   readonly about: string;
 }
 

@@ -110,7 +110,8 @@ function ownUser(): number {
 async function statOf(path: string): Promise<FileStat> {
   const stat = await lstat(path);
   const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : stat.isSymbolicLink() ? 'symlink' : 'other';
-  return { kind, sizeBytes: stat.size, modifiedMs: stat.mtimeMs, mode: stat.mode & 0o7777 };
+  const { size: sizeBytes, mtimeMs: modifiedMs } = stat;
+  return { kind, sizeBytes, allocatedBytes: stat.blocks * 512, modifiedMs, mode: stat.mode & 0o7777 };
 }
 
 async function renameDurably(from: string, to: string): Promise<void> {

@@ -9,7 +9,7 @@ import type { SeedFiles } from '../../model/seed.ts';
  * for what already is, it changes nothing and succeeds. A domain whose mark is not of our owner makes every act fail
  * with `DomainConflict`. Errors are `KreError`. No act takes longer than 5 s; what would is a host operation.
  */
-export interface Hypervisor extends HypervisorReader, MachineActs, AddressActs, ImageActs {}
+export interface Hypervisor extends HypervisorReader, MachineActs, StateDiskActs, AddressActs, ImageActs {}
 
 /** What planning may use. */
 export interface HypervisorReader {
@@ -58,12 +58,19 @@ export interface MachineActs {
   /**
    * Makes the generation's folder with root overlay (on the image, explicit format) and seed, and the state disk beside it. A file `unstarted`
    * stands in the folder until `start` first runs the domain: while it does, root and seed are made anew (an interrupted or outdated preparation);
-   * a root that was started is never touched, nor is an existing state disk. `ImageDownload` if the image is not in the store.
+   * a root that was started is never touched, nor is an existing state disk. `ImageDownload` if the image is not in the store;
+   * `StateDiskMissing` instead of a blank disk where a copy or a disk set aside says that there was one.
    */
   prepareDisks(request: DiskRequest): Promise<void>;
-  /** Defines the domain from its mark, or redefines its persistent definition; keeps the machine type that libvirt stored. */
+  /**
+   * Defines the domain from its mark, or redefines its persistent definition: disks of the mark's generation, sizes, firmware. What libvirt chose
+   * at the first definition (machine type, and while the firmware stays the same its loader and NVRAM) is kept; what runs keeps running as it is.
+   */
   define(request: DefineRequest): Promise<void>;
-  /** A running domain is left alone. Removes the generation's `unstarted` first. */
+  /**
+   * A running domain is left alone. Removes the generation's `unstarted` first, and the copy of the state disk made for leaving this very
+   * generation: its run makes that copy stale.
+   */
   start(machine: MachineRef): Promise<void>;
   /** Asks for a clean shutdown and returns; observing tells when it is off. */
   shutdown(machine: MachineRef, mode: 'agent' | 'acpi'): Promise<void>;
@@ -79,11 +86,38 @@ export interface MachineActs {
   /** Replaces the attached seed's file atomically; it stays attached. */
   replaceSeed(machine: MachineRef, generation: number, seed: SeedFiles): Promise<void>;
   /**
-   * Deletes a stopped domain that is ours: its generation folders are unlinked first, the state disk is moved to
-   * `retained/<UUID>-<time>/` with a copy of the mark (`Retain`) or unlinked (`Delete`), then the domain is undefined (with NVRAM, managed save
-   * and snapshot metadata). Finishes what an interrupted call left; a domain that is gone is success.
+   * Deletes a stopped domain that is ours: its generation folders are unlinked first, and the copies of its state disk; the state disk, and one
+   * that was set aside, are moved to `retained/<UUID>-<time>/` with a copy of the mark (`Retain`) or unlinked (`Delete`), then the domain is
+   * undefined (with NVRAM, managed save and snapshot metadata). Where no state disk stands, the newest copy counts as it, else the one set
+   * aside: no last copy is lost under `Retain`. Finishes what an interrupted call left; a domain that is gone is success.
    */
   deleteMachine(machine: MachineRef, stateDisk: DeletionPolicy): Promise<void>;
+}
+
+/**
+ * What going to a new root disk, and back from it, takes beside `prepareDisks` and `define`. A machine's folder holds `state.qcow2`, copies
+ * `state-<generation>.qcow2` of it, and for a while `state-failed.qcow2`. Files get these names whole or not at all.
+ */
+export interface StateDiskActs {
+  /**
+   * Starts copying the state disk of a domain that is off and returns at once; `inventory().operations` shows it as `copy-state-<machine>-<generation>`,
+   * and when it ended the folder's `copies` has it or the operation is `failed` with the reason (`StorageFull` before anything is written, or
+   * that the disk was written meanwhile). A current copy is success, a stale one is replaced, a running operation not started twice.
+   * `StateDiskMissing` without a state disk.
+   */
+  copyState(machine: MachineRef, generation: number): Promise<void>;
+  /**
+   * Puts the copy of a generation in the place of the state disk of a domain that is off; what stood there is set aside as `state-failed.qcow2`,
+   * over an earlier one. Finishes what an interrupted call left. Without the copy: success where a disk was set aside and a state disk
+   * stands (it was done before), else `StateDiskMissing`.
+   */
+  restoreState(machine: MachineRef, generation: number): Promise<void>;
+  /**
+   * Removes a generation's folder, the copy of the state disk that was made for leaving it, and a state disk that was set aside. `VirshFailed`
+   * for the generation of the mark and for one whose folder the domain's definition, live or next, uses; `StateDiskMissing` as long as a
+   * copy or a disk set aside stands where a state disk should. What is gone already is success.
+   */
+  dropGeneration(machine: MachineRef, generation: number): Promise<void>;
 }
 
 export interface LiveChange {

@@ -17,6 +17,9 @@ function everyAct(world: HypervisorWorld, ref: MachineRef): Record<string, () =>
     updateLive: () => driver.updateLive(ref, { cpus: 4, diskMiB: null, stateDiskMiB: null }),
     writeMark: () => driver.writeMark(ref, definition.mark),
     replaceSeed: () => driver.replaceSeed(ref, 1, contractSeed(ref.name, 'theirs')),
+    copyState: () => driver.copyState(ref, 1),
+    restoreState: () => driver.restoreState(ref, 1),
+    dropGeneration: () => driver.dropGeneration(ref, 1),
     deleteMachine: () => driver.deleteMachine(ref, 'Delete'),
   };
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { actsContract } from './contract-acts.ts';
 import { deletionContract } from './contract-deletion.ts';
 import { foreignContract } from './contract-foreign.ts';
+import { generationsContract } from './contract-generations.ts';
 import { imageContract } from './contract-images.ts';
 import { networkContract } from './contract-network.ts';
 import type { HypervisorWorld } from './contract-world.ts';
@@ -24,6 +25,7 @@ export function hypervisorContract(name: string, make: () => Promise<HypervisorW
     imageContract(world);
     networkContract(world);
     actsContract(world);
+    generationsContract(world);
     deletionContract(world);
     foreignContract(world);
   });

@@ -6,6 +6,7 @@ import type { Layout } from './layout.ts';
 import type { Ownership } from './owned.ts';
 import type { DiskTools } from './qemu-img.ts';
 import type { SeedWriter } from './seed-iso.ts';
+import { assertStateDisk } from './state-files.ts';
 
 export interface DiskParts {
   readonly owned: Ownership;
@@ -45,6 +46,7 @@ export function createDiskActs({ owned, layout, files, disks, seeds }: DiskParts
         (await exists(layout.rootDisk(machine.name, generation))) &&
         !(await exists(layout.unstarted(machine.name, generation)));
       const isNew = !wasStarted && !domain?.isActive;
+      if (stateDisk) await assertStateDisk(files, layout, machine);
       if (isNew) await makeRoot(request);
       if (stateDisk && !(await exists(layout.stateDisk(machine.name)))) {
         await disks.createBlank(layout.stateDisk(machine.name), stateDisk.sizeMiB);

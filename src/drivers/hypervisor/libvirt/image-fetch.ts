@@ -2,6 +2,7 @@ import type { DesiredImage } from '../../../model/desired.ts';
 import type { Downloads } from '../../../model/download.ts';
 import { KreError, toKreError } from '../../../model/error.ts';
 import type { Files } from '../../../model/ports.ts';
+import type { ReportProgress } from './host-operations.ts';
 import type { ImageCatalogue } from './image-catalogue.ts';
 import type { Layout } from './layout.ts';
 import type { DiskTools, ImageHeader } from './qemu-img.ts';
@@ -14,9 +15,6 @@ export interface FetchParts {
   readonly disks: DiskTools;
   readonly catalogue: ImageCatalogue;
 }
-
-/** How far a fetch is: 0 to 1, `null` while the size is not known; and what it does, for people. */
-export type ReportProgress = (progress: number | null, message: string) => void;
 
 const stallTimeoutMs = 60_000;
 

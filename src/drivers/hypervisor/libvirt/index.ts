@@ -9,8 +9,9 @@ import { createDeleteMachine } from './deletion.ts';
 import { createDiskActs } from './disks.ts';
 import { createDomainReader } from './domain-reader.ts';
 import { createHostReader } from './host.ts';
+import { createHostOperations } from './host-operations.ts';
+import { createFetchImage } from './image-act.ts';
 import { createImageCatalogue } from './image-catalogue.ts';
-import { createImageOperations } from './image-operations.ts';
 import { createInventory } from './inventory.ts';
 import { createKvmProbe } from './kvm-probe.ts';
 import { createLayout } from './layout.ts';
@@ -19,6 +20,7 @@ import { createOwnership } from './owned.ts';
 import { createPowerActs } from './power.ts';
 import { createDiskTools } from './qemu-img.ts';
 import { createSeedWriter } from './seed-iso.ts';
+import { createStateDiskActs } from './state-disk.ts';
 import { storageFiles } from './storage-files.ts';
 import { readStorage } from './storage-reading.ts';
 import { createStorageTools } from './tools.ts';
@@ -50,7 +52,7 @@ export function createLibvirt(settings: LibvirtSettings): Hypervisor {
   const host = createHostReader(virsh, createKvmProbe(exec));
   const owned = createOwnership(virsh, owner);
   const catalogue = createImageCatalogue(files, layout, disks);
-  const images = createImageOperations({ downloads: settings.downloads, files, layout, disks, catalogue, clock, log });
+  const operations = createHostOperations({ clock, log });
   const { allowEmulation } = settings;
   return {
     inventory: createInventory({
@@ -58,16 +60,17 @@ export function createLibvirt(settings: LibvirtSettings): Hypervisor {
       host,
       files,
       storage: () => readStorage(files, layout, catalogue),
-      operations: () => images.list(),
+      operations: () => operations.list(),
       describe: createDomainReader(),
     }),
     watch: createWatch(virsh, host),
     define: createDefine({ owned, host, layout, files, tools, owner, allowEmulation }),
     ...createDiskActs({ owned, layout, files, disks, seeds }),
-    ...createPowerActs({ virsh, owned, layout, files }),
+    ...createPowerActs({ virsh, owned, layout, files, operations }),
     updateLive: createUpdateLive({ virsh, owned, layout, disks }),
-    deleteMachine: createDeleteMachine({ owned, layout, files, clock }),
+    deleteMachine: createDeleteMachine({ owned, layout, files, clock, operations }),
+    ...createStateDiskActs({ virsh, owned, layout, files, tools, operations }),
     ...createAddressActs(virsh),
-    fetchImage: (image) => images.start(image),
+    fetchImage: createFetchImage({ downloads: settings.downloads, files, layout, disks, catalogue, operations }),
   };
 }

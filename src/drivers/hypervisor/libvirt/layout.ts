@@ -14,6 +14,10 @@ export interface Layout {
   /** Stands in a generation's folder until the machine is first started from it. */
   unstarted(name: string, generation: number): string;
   stateDisk(name: string): string;
+  /** The copy of the state disk that was made for leaving a generation. */
+  stateCopy(name: string, generation: number): string;
+  /** The state disk that going back has put aside. */
+  setAsideState(name: string): string;
   image(digest: string, format: 'qcow2' | 'raw'): string;
   /** What is downloaded of an image so far. */
   partialImage(digest: string): string;
@@ -29,6 +33,10 @@ const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const digestForm = /^(sha256):([0-9a-f]{64})$|^(sha512):([0-9a-f]{128})$/;
 const imageName = /^(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})\.(qcow2|raw)$/;
 const retainedName = 'retained';
+/** The state disk in a machine's folder. */
+export const stateDiskName = 'state.qcow2';
+/** The state disk that going back has put aside, in a machine's folder. */
+export const setAsideName = 'state-failed.qcow2';
 
 /** The layout below an absolute folder. Its functions throw `Internal` on a name or digest that validation never lets pass. */
 export function createLayout(root: string): Layout {
@@ -36,10 +44,11 @@ export function createLayout(root: string): Layout {
     if (!isMachineFolder(name)) throw unusable(`${JSON.stringify(name)} is no machine name`);
     return `${root}/${name}`;
   };
-  const generation = (name: string, number: number): string => {
+  const checked = (number: number): number => {
     if (!Number.isSafeInteger(number) || number < 1) throw unusable(`${number} is no generation`);
-    return `${machine(name)}/${number}`;
+    return number;
   };
+  const generation = (name: string, number: number): string => `${machine(name)}/${checked(number)}`;
   return {
     root,
     retained: `${root}/${retainedName}`,
@@ -48,7 +57,9 @@ export function createLayout(root: string): Layout {
     rootDisk: (name, number) => `${generation(name, number)}/root.qcow2`,
     seed: (name, number) => `${generation(name, number)}/seed.iso`,
     unstarted: (name, number) => `${generation(name, number)}/unstarted`,
-    stateDisk: (name) => `${machine(name)}/state.qcow2`,
+    stateDisk: (name) => `${machine(name)}/${stateDiskName}`,
+    stateCopy: (name, number) => `${machine(name)}/state-${checked(number)}.qcow2`,
+    setAsideState: (name) => `${machine(name)}/${setAsideName}`,
     image: (digest, format) => `${root}/${digestWord(digest)}.${format}`,
     partialImage: (digest) => `${root}/.${digestWord(digest)}.part`,
   };
@@ -62,6 +73,11 @@ export function isMachineFolder(name: string): boolean {
 /** The generation that a name in a machine's folder stands for; `null` if it is none. */
 export function generationOf(name: string): number | null {
   return /^[1-9][0-9]{0,8}$/.test(name) ? Number(name) : null;
+}
+
+/** The generation whose leaving a name in a machine's folder is the state disk's copy of; `null` if it is none. */
+export function copyOf(name: string): number | null {
+  return generationOf(/^state-(\d+)\.qcow2$/.exec(name)?.[1] ?? '');
 }
 
 /** The image that a name in the images folder stands for; `null` if it is none. */

@@ -3,9 +3,12 @@ import type { Files } from '../../../model/ports.ts';
 import type { Virsh } from '../../../virsh/virsh.ts';
 import type { Hypervisor, MachineRef } from '../hypervisor.ts';
 import { refused } from './failures.ts';
+import type { HostOperations } from './host-operations.ts';
 import type { Layout } from './layout.ts';
 import { markNamespace, markPrefix, markText } from './mark-text.ts';
 import type { Ownership } from './owned.ts';
+import { isCopyOf } from './state-copy.ts';
+import { removeCopy } from './state-files.ts';
 import { buildXml } from './xml.ts';
 
 type PowerActs = Pick<Hypervisor, 'start' | 'shutdown' | 'powerOff' | 'resume' | 'setAutostart' | 'writeMark'>;
@@ -18,15 +21,20 @@ export interface PowerParts {
   readonly owned: Ownership;
   readonly layout: Layout;
   readonly files: Files;
+  readonly operations: HostOperations;
 }
 
 /** The short acts; promises as `MachineActs` states them. */
-export function createPowerActs({ virsh, owned, layout, files }: PowerParts): PowerActs {
+export function createPowerActs({ virsh, owned, layout, files, operations }: PowerParts): PowerActs {
   return {
     start: async (machine) => {
       const { isActive, mark } = await owned.require(machine);
       await files.removeFile(layout.unstarted(machine.name, mark.generation));
-      if (!isActive) await owned.act(machine, 'start', [['start', machine.uuid]]);
+      if (isActive) return;
+      await operations.stop(isCopyOf(machine));
+      const hasState = (await files.stat(layout.stateDisk(machine.name))) !== null;
+      if (hasState) await removeCopy(files, layout, machine, mark.generation);
+      await owned.act(machine, 'start', [['start', machine.uuid]]);
     },
     shutdown: async (machine, mode) => {
       const { isActive } = await owned.require(machine);

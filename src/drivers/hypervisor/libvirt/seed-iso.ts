@@ -50,7 +50,7 @@ export function createSeedWriter(tools: StorageTools, files: Files): SeedWriter 
         await files.write(unfinished, '', { mode: 0o600 });
         const options = ['-quiet', '-volid', 'cidata', '-joliet', '-rational-rock', '-output', unfinished, folder];
         const env = { SOURCE_DATE_EPOCH: pinnedSeconds };
-        await tools.run(program, [...before, ...options], `make the seed ${path}`, env);
+        await tools.run(program, [...before, ...options], `make the seed ${path}`, { env });
         await tools.run('sync', [unfinished], `write ${path} to the disk`);
         await files.rename(unfinished, path);
       } finally {

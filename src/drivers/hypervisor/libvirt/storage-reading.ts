@@ -1,7 +1,8 @@
-import type { MachineFolder, StoredImage } from '../../../model/observed.ts';
+import type { MachineFolder, StateCopy, StoredImage } from '../../../model/observed.ts';
 import type { Files } from '../../../model/ports.ts';
 import type { ImageCatalogue } from './image-catalogue.ts';
-import { generationOf, imageOf, isMachineFolder, type Layout } from './layout.ts';
+import { copyOf, generationOf, imageOf, isMachineFolder, type Layout, setAsideName, stateDiskName } from './layout.ts';
+import { isSameDisk, readDiskStat } from './state-files.ts';
 
 /** What the images folder holds. */
 export interface StorageReading {
@@ -35,5 +36,30 @@ async function readFolder(files: Files, layout: Layout, machine: string): Promis
       return found.includes('root.qcow2') && !found.includes('unstarted') ? [number] : [];
     }),
   );
-  return { machine, generations: started.flat(), hasStateDisk: names.includes('state.qcow2') };
+  const copies = await readCopies(files, layout, machine, names);
+  return {
+    machine,
+    generations: started.flat(),
+    hasStateDisk: names.includes(stateDiskName),
+    ...(copies.length > 0 ? { copies } : {}),
+    ...(names.includes(setAsideName) ? { isSetAside: true } : {}),
+  };
+}
+
+async function readCopies(
+  files: Files,
+  layout: Layout,
+  machine: string,
+  names: readonly string[],
+): Promise<readonly StateCopy[]> {
+  const generations = names.flatMap((name) => copyOf(name) ?? []).sort((a, b) => a - b);
+  if (generations.length === 0) return [];
+  const disk = await readDiskStat(files, layout.stateDisk(machine));
+  const found = await Promise.all(
+    generations.map(async (generation) => {
+      const copy = await files.stat(layout.stateCopy(machine, generation));
+      return copy ? [{ generation, isCurrent: disk !== null && isSameDisk(copy, disk) }] : [];
+    }),
+  );
+  return found.flat();
 }

@@ -5,23 +5,31 @@ import { storageDenied, storageFull } from './storage-files.ts';
 /** Runs a program that makes or reads files in the images folder. */
 export interface StorageTools {
   /** Its stdout. Fails with `StoragePermission`, `StorageFull`, `ProgramMissing` or `ExecFailed`, which names what was wanted. */
-  run(program: string, args: readonly string[], what: string, env?: Readonly<Record<string, string>>): Promise<string>;
+  run(program: string, args: readonly string[], what: string, options?: ToolOptions): Promise<string>;
   /** Whether it ended well; a missing program is not well. */
   succeeds(program: string, args: readonly string[]): Promise<boolean>;
 }
 
-const timeoutMs = 30_000;
+export interface ToolOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default 30 s. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+const defaultTimeoutMs = 30_000;
 
 export function createStorageTools(exec: Exec, root: string): StorageTools {
   return {
-    run: async (program, args, what, env = {}) => {
-      const { exitCode, stdout, stderr } = await exec.run({ program, args, env, timeoutMs });
+    run: async (program, args, what, options = {}) => {
+      const request = { program, args, timeoutMs: defaultTimeoutMs, ...options };
+      const { exitCode, stdout, stderr } = await exec.run(request);
       if (exitCode !== 0) throw toolFailed(root, program, what, stderr || stdout);
       return stdout;
     },
     succeeds: async (program, args) => {
       try {
-        return (await exec.run({ program, args, timeoutMs })).exitCode === 0;
+        return (await exec.run({ program, args, timeoutMs: defaultTimeoutMs })).exitCode === 0;
       } catch {
         return false;
       }

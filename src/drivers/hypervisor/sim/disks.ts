@@ -4,6 +4,7 @@ import type { SimHand } from '../../../sim/hand.ts';
 import type { SimFolder } from '../../../sim/state.ts';
 import type { DiskRequest, MachineRef } from '../hypervisor.ts';
 import { findOwn, needOwn, refused } from './ownership.ts';
+import { hasOtherState, stateDiskMissing } from './state-disk.ts';
 
 /** See `MachineActs.prepareDisks`. Half done: the root is there, its seed and the state disk are not. */
 export function prepareDisks(hand: SimHand, owner: string, request: DiskRequest): void {
@@ -25,6 +26,8 @@ export function prepareDisks(hand: SimHand, owner: string, request: DiskRequest)
   }
   if (stateDisk === null) return;
   if (folder.stateDisk && folder.stateDisk.serial !== stateDisk.serial) throw otherStateDisk(machine);
+  if (!folder.stateDisk && hasOtherState(folder))
+    throw stateDiskMissing(machine, 'a blank one is not made beside its copies');
   folder.stateDisk ??= { ...stateDisk, filesystemUuid: null, member: null };
 }
 

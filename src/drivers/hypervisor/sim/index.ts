@@ -6,6 +6,7 @@ import { deleteMachine } from './deletion.ts';
 import { prepareDisks } from './disks.ts';
 import { readInventory } from './inventory.ts';
 import { machineActs } from './machine-acts.ts';
+import { stateDiskActs } from './state-disk.ts';
 import { watchWorld } from './watch.ts';
 
 /** How a provider carries out one outward act on the world. */
@@ -24,6 +25,7 @@ export function createSimHypervisor(world: SimWorld, options: { readonly owner: 
     deleteMachine: (machine, stateDisk) =>
       perform('deleteMachine', machine.name, (hand) => deleteMachine(hand, owner, machine, stateDisk)),
     ...machineActs(perform, owner),
+    ...stateDiskActs(perform, owner),
     ...addressActs(perform),
     fetchImage: (image) => perform('fetchImage', image.digest, (hand) => hand.beginFetch(image)),
   };

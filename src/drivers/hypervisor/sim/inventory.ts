@@ -11,7 +11,7 @@ export function readInventory(hand: SimHand): Inventory {
     networks: state.networks.map(({ network }) => network),
     images: Object.values(state.images),
     operations: hand.hostOperations(),
-    folders: Object.values(state.folders).map(asFolder),
+    folders: Object.values(state.folders).map((folder) => asFolder(hand, folder)),
   };
 }
 
@@ -33,9 +33,19 @@ function asDomain(domain: SimDomain): Domain {
   };
 }
 
-function asFolder(folder: SimFolder): MachineFolder {
+function asFolder(hand: SimHand, folder: SimFolder): MachineFolder {
   const generations = Object.entries(folder.generations)
     .filter(([, root]) => !root.unstarted)
     .map(([generation]) => Number(generation));
-  return { machine: folder.machine, generations, hasStateDisk: folder.stateDisk !== null };
+  const copies = Object.entries(folder.copies ?? {}).map(([generation, copy]) => ({
+    generation: Number(generation),
+    isCurrent: hand.isStateCopyCurrent(folder, copy),
+  }));
+  return {
+    machine: folder.machine,
+    generations,
+    hasStateDisk: folder.stateDisk !== null,
+    ...(copies.length > 0 ? { copies } : {}),
+    ...(folder.setAside ? { isSetAside: true } : {}),
+  };
 }

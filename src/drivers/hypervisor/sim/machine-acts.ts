@@ -58,8 +58,15 @@ function start(hand: SimHand, domain: SimDomain, machine: MachineRef): void {
   if (serial !== null && !hand.state.folders[domain.name]?.stateDisk)
     throw refused(machine, 'its state disk is missing');
   root.unstarted = false;
+  dropStaleCopy(hand, domain);
   hand.halfway();
   hand.powerOn(domain);
+}
+
+/** The copy for leaving the generation that is about to run: it would be stale. */
+function dropStaleCopy(hand: SimHand, domain: SimDomain): void {
+  const folder = hand.state.folders[domain.name];
+  if (folder?.stateDisk && domain.mark && domain.mark !== 'unreadable') delete folder.copies?.[domain.mark.generation];
 }
 
 /** Half done: the running machine has its vCPUs, the definition of the next boot has not. */
@@ -77,7 +84,8 @@ function updateLive(hand: SimHand, domain: SimDomain, machine: MachineRef, chang
   const folder = hand.state.folders[machine.name];
   const root = bootRoot(hand, domain);
   if (root && change.diskMiB !== null) root.sizeMiB = Math.max(root.sizeMiB, change.diskMiB);
-  if (folder?.stateDisk && change.stateDiskMiB !== null) {
-    folder.stateDisk.sizeMiB = Math.max(folder.stateDisk.sizeMiB, change.stateDiskMiB);
+  if (folder?.stateDisk && change.stateDiskMiB !== null && change.stateDiskMiB > folder.stateDisk.sizeMiB) {
+    folder.stateDisk.sizeMiB = change.stateDiskMiB;
+    hand.countStateWrite(folder.stateDisk);
   }
 }
