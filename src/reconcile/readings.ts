@@ -7,6 +7,8 @@ import type { Clock } from '../model/ports.ts';
 
 /** At rest a guest is read this often. */
 const RESTING_MS = 30_000;
+/** A guest that is slow to answer gets at most this long a rest; its readings must stay fresh enough to act on. */
+const LONGEST_REST_MS = 15_000;
 
 /**
  * Readings of guests, taken beside the passes: a pass uses what is there and never waits for a guest. The driver itself keeps to one call per
@@ -30,6 +32,8 @@ export function createReadings(guest: GuestReader, clock: Clock, onRead: (machin
   const readings = new Map<string, Reading<GuestStatus>>();
   const underWay = new Map<string, Promise<void>>();
   const outdated = new Set<string>();
+  /** By machine: not before this time, so that being read takes at most half of a busy guest's time. */
+  const rests = new Map<string, number>();
   /** Guests that were seen off while they were being asked: the answer is of another boot. */
   const gone = new Set<string>();
   let cadence: Readonly<Record<string, number>> = {};
@@ -46,6 +50,7 @@ export function createReadings(guest: GuestReader, clock: Clock, onRead: (machin
       if (!last?.known && !gone.has(machine.name))
         readings.set(machine.name, { known: false, reason, atMs: clock.now() });
     } finally {
+      rests.set(machine.name, clock.now() + Math.min(clock.now() - atMs, LONGEST_REST_MS));
       gone.delete(machine.name);
       underWay.delete(machine.name);
     }
@@ -58,18 +63,11 @@ export function createReadings(guest: GuestReader, clock: Clock, onRead: (machin
       for (const name of [...readings.keys()]) if (!running.has(name)) readings.delete(name);
       for (const name of underWay.keys()) if (!running.has(name)) gone.add(name);
       for (const domain of domains) {
-        if (
-          !running.has(domain.name) ||
-          domain.agent !== 'connected' ||
-          domain.mark === null ||
-          underWay.has(domain.name)
-        )
-          continue;
+        if (!isReadable(domain) || underWay.has(domain.name)) continue;
         const atMs = readings.get(domain.name)?.atMs ?? null;
-        const ageMs = atMs === null ? null : clock.now() - atMs;
-        const isDue =
-          ageMs === null || ageMs < 0 || outdated.has(domain.name) || ageMs >= (cadence[domain.name] ?? RESTING_MS);
-        if (!isDue) continue;
+        const rested = rests.get(domain.name) ?? 0;
+        const isDue = isReadingDue(clock.now(), atMs, cadence[domain.name] ?? RESTING_MS, rested);
+        if (!isDue && !outdated.has(domain.name)) continue;
         outdated.delete(domain.name);
         underWay.set(domain.name, take({ name: domain.name, uuid: domain.uuid }));
       }
@@ -84,4 +82,14 @@ export function createReadings(guest: GuestReader, clock: Clock, onRead: (machin
       while (underWay.size > 0) await Promise.all(underWay.values());
     },
   };
+}
+
+function isReadable(domain: Domain): boolean {
+  return domain.state === 'running' && domain.agent === 'connected' && domain.mark !== null;
+}
+
+/** Whether a guest that was read at `atMs` (`null`: never) is asked again; a reading of the future is of before the clock was set back. */
+function isReadingDue(nowMs: number, atMs: number | null, maxAgeMs: number, restedAtMs: number): boolean {
+  if (atMs === null || atMs > nowMs) return true;
+  return nowMs - atMs >= maxAgeMs && nowMs >= restedAtMs;
 }

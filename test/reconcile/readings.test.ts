@@ -51,3 +51,26 @@ it('a guest is read again when the clock was set back behind its last reading', 
   readings.refresh([domain], 'kreconcile');
   expect(answers).toHaveLength(2);
 });
+
+it('a guest that takes long to answer is left alone as long as it took, unless something was done in it', async () => {
+  const clock = createVirtualClock();
+  const { guest, answers } = slowGuest();
+  const readings = createReadings(guest, clock, () => {});
+  readings.expect({ jump: 1_000 });
+  readings.refresh([domain], 'kreconcile');
+  clock.moveTo(clock.now() + 8_000);
+  answers[0]?.();
+  await readings.settled();
+  clock.moveTo(clock.now() + 7_999);
+  readings.refresh([domain], 'kreconcile');
+  expect(answers).toHaveLength(1);
+  clock.moveTo(clock.now() + 1);
+  readings.refresh([domain], 'kreconcile');
+  expect(answers).toHaveLength(2);
+  clock.moveTo(clock.now() + 8_000);
+  answers[1]?.();
+  await readings.settled();
+  readings.outdate('jump');
+  readings.refresh([domain], 'kreconcile');
+  expect(answers).toHaveLength(3);
+});
