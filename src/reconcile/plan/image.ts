@@ -1,6 +1,10 @@
-import type { DesiredImage } from '../../model/desired.ts';
+import type { DesiredImage, DesiredMachine } from '../../model/desired.ts';
+import type { Mark } from '../../model/mark.ts';
+import type { Domain } from '../../model/observed.ts';
 import { type Draft, draftFor } from './draft.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, ownMark } from './facts.ts';
+
+type Needs = readonly string[];
 
 /** By image digest: what must come before a disk can be made on it. An image that is in the store needs nothing. */
 export interface ImageRoads {
@@ -8,13 +12,9 @@ export interface ImageRoads {
   readonly needs: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Fetches the images that a machine which does not exist yet is made from. */
+/** Fetches the images that a machine which does not exist yet is made from, and those under the disks of machines that are to be started. */
 export function planImages(facts: Facts): ImageRoads {
-  const wanted = new Set(
-    facts.desired.machines
-      .filter((machine) => !facts.domainsByUuid.has(machine.uuid))
-      .map((machine) => machine.spec.image.digest),
-  );
+  const wanted = new Set(facts.desired.machines.flatMap((machine) => imageToHave(facts, machine) ?? []));
   const needs = new Map<string, readonly string[]>();
   const drafts = facts.desired.images
     .filter((image) => wanted.has(image.digest) && !facts.imageDigests.has(image.digest))
@@ -24,6 +24,42 @@ export function planImages(facts: Facts): ImageRoads {
       return draft;
     });
   return { drafts, needs };
+}
+
+/** The image that must be in the store before the machine can run; `null` for one that runs or should not. */
+function imageToHave(facts: Facts, machine: DesiredMachine): string | null {
+  const domain = facts.domainsByUuid.get(machine.uuid);
+  if (!domain) return machine.spec.image.digest;
+  return isToStart(domain) && machine.powerState === 'On'
+    ? (ownMark(domain, facts.desired.owner)?.spec.image.digest ?? null)
+    : null;
+}
+
+function isToStart({ state }: Domain): boolean {
+  return state === 'shut off' || state === 'crashed';
+}
+
+/**
+ * What must come before a stopped machine can start again on the disk that it has: a root disk holds only what differs from its image. `null`,
+ * with the block, where the image is gone and no manifest tells where to fetch it.
+ */
+export function planImageUnder(
+  facts: Facts,
+  domain: Domain,
+  mark: Mark,
+  images: ImageRoads['needs'],
+  draft: Draft,
+): Needs | null {
+  const { image } = mark.spec;
+  if (!isToStart(domain) || facts.imageDigests.has(image.digest)) return [];
+  const fetched = images.get(image.digest);
+  if (fetched) return fetched;
+  draft.block({
+    guard: 'ImageReady',
+    reason: `the image under the root disk of ${mark.machine} (${image.os} ${image.version}, ${image.digest}) is not in the store any more`,
+    wayOut: 'Commit an Image with this checksum, which is fetched then, or put its file back into the store.',
+  });
+  return null;
 }
 
 function planFetch(facts: Facts, image: DesiredImage, draft: Draft): readonly string[] {
@@ -47,7 +83,7 @@ function planFetch(facts: Facts, image: DesiredImage, draft: Draft): readonly st
     action: { kind: 'fetch-image', image: image.digest },
     reason: failed
       ? `the last attempt failed: ${operation.message}`
-      : 'a machine is to be made from it and it is not in the store',
+      : 'a machine is to run on it and it is not in the store',
   });
   return present('', fetch);
 }

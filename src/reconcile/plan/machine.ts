@@ -6,6 +6,7 @@ import { type Draft, draftFor } from './draft.ts';
 import { noteDrift } from './drift.ts';
 import { type Facts, freshGuest, ownMark } from './facts.ts';
 import { isForbidden } from './guard/objection.ts';
+import { planImageUnder } from './image.ts';
 import { firstMark } from './mark.ts';
 import { planIdle, planPowerOff, planStart } from './power.ts';
 import { planSettle } from './settle.ts';
@@ -169,7 +170,9 @@ function planPresent(
   const reserve = planReservation(facts, machine, inputs.addresses.get(machine.name), draft);
   const isStopped = domain.state !== 'running';
   if (isStopped && isHostUnfit(facts, machine, inputs, draft)) return { up: null, markNeeds };
-  const start = planStart(facts, machine, domain, mark, reserve, draft);
+  const image = planImageUnder(facts, domain, mark, inputs.images, draft);
+  if (image === null) return { up: null, markNeeds };
+  const start = planStart(facts, machine, domain, mark, [...reserve, ...image], draft);
   if (start === null) return { up: null, markNeeds };
   const up = planAnswer(facts, machine, draft, domain, start);
   if (isWithoutState(facts, machine, draft)) return { up: null, markNeeds };

@@ -83,6 +83,7 @@ describe('power', () => {
   it('starts what should run and was stopped by somebody', () => {
     const stopped = observed({
       domains: [domainFor(before, jump, { state: 'shut off', stateReason: 'destroyed', live: null })],
+      images: [{ digest: jump.spec.image.digest, path: '/i', format: 'qcow2', virtualSizeMiB: 10 }],
     });
     expect(planAt(before, stopped).steps[0]).toMatchObject({
       id: 'machine/jump/start',
