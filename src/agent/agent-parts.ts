@@ -2,6 +2,7 @@ import type { HypervisorReader } from '../drivers/hypervisor/hypervisor.ts';
 import type { KreError } from '../model/error.ts';
 import type { HistoryEntry } from '../model/history.ts';
 import type { Http, HttpAddress } from '../model/http.ts';
+import type { Backup } from '../model/observed.ts';
 import type { Clock, Log } from '../model/ports.ts';
 import type { AgentIdentity, PassReport } from '../model/report.ts';
 import type { Status } from '../model/status.ts';
@@ -48,6 +49,7 @@ export interface AgentParts {
   readonly status: () => Promise<Status | null>;
   readonly events: (limit: number) => Promise<readonly unknown[]>;
   readonly history: (object?: string) => Promise<readonly HistoryEntry[]>;
+  readonly backups: () => Promise<readonly Backup[]>;
   readonly random: () => number;
   /** Called after each pass. */
   readonly onReport: (report: PassReport) => void;

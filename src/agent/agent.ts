@@ -86,6 +86,7 @@ async function listen(
     status: parts.status,
     events: parts.events,
     history: parts.history,
+    backups: parts.backups,
     outlook,
     readings: () => heart.readings.current(),
     reconcile: reconcileNow,
@@ -105,5 +106,7 @@ function afterwards(decisions: Decisions, poke: () => void): Decisions {
     suspend: (scope, reason) => poked(decisions.suspend(scope, reason)),
     resume: (scope) => poked(decisions.resume(scope)),
     confirm: (what) => poked(decisions.confirm(what)),
+    retry: (object) => poked(decisions.retry(object)),
+    backup: (cluster) => poked(decisions.backup(cluster)),
   };
 }

@@ -2,7 +2,7 @@ import { toKreError } from '../model/error.ts';
 import type { GuestStatus } from '../model/guest-status.ts';
 import type { HistoryEntry } from '../model/history.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from '../model/http.ts';
-import type { Reading } from '../model/observed.ts';
+import type { Backup, Reading } from '../model/observed.ts';
 import type { AgentIdentity, Outlook, PassReport } from '../model/report.ts';
 import type { Status } from '../model/status.ts';
 import type { Decisions } from '../reconcile/decide.ts';
@@ -16,6 +16,7 @@ export interface ControlParts {
   readonly readings: () => Readonly<Record<string, Reading<GuestStatus>>>;
   readonly events: (limit: number) => Promise<readonly unknown[]>;
   readonly history: (object?: string) => Promise<readonly HistoryEntry[]>;
+  readonly backups: () => Promise<readonly Backup[]>;
   /** Looks at the source and runs a pass; resolves with the report of a pass that began after the call. */
   readonly reconcile: () => Promise<PassReport | null>;
   /** The first report with a greater number, as soon as there is one; `null` when `signal` aborts before. */
@@ -25,7 +26,10 @@ export interface ControlParts {
 
 const LONG_POLL_MS = 20_000;
 
-/** Answers requests on the control socket: `GET /about /status /plan /readings /events /history /passes`, `POST /reconcile /suspend /resume /confirm`. */
+/**
+ * Answers requests on the control socket: `GET /about /status /plan /readings /events /history /backups /passes`, `POST /reconcile /suspend
+ * /resume /confirm /retry /backup`.
+ */
 export function createControl(parts: ControlParts): HttpHandler {
   const routes: Readonly<Record<string, (request: HttpRequest) => Promise<unknown>>> = {
     'GET /about': async () => parts.identity,
@@ -34,6 +38,7 @@ export function createControl(parts: ControlParts): HttpHandler {
     'GET /readings': async () => parts.readings(),
     'GET /events': ({ query }) => parts.events(positive(query['limit'], 100)),
     'GET /history': ({ query }) => parts.history(query['object']),
+    'GET /backups': () => parts.backups(),
     'GET /passes': ({ query, signal }) =>
       parts.reportAfter(positive(query['after'], 0), AbortSignal.any([signal, AbortSignal.timeout(LONG_POLL_MS)])),
     'POST /reconcile': () => parts.reconcile(),
@@ -43,6 +48,8 @@ export function createControl(parts: ControlParts): HttpHandler {
     },
     'POST /resume': async ({ body }) => parts.decisions.resume(texts(body, ['scope']).scope),
     'POST /confirm': async ({ body }) => parts.decisions.confirm(texts(body, ['what']).what),
+    'POST /retry': async ({ body }) => parts.decisions.retry(texts(body, ['what']).what),
+    'POST /backup': async ({ body }) => parts.decisions.backup(texts(body, ['cluster']).cluster),
   };
   return async (request) => {
     const route = routes[`${request.method} ${request.path}`];

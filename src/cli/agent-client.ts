@@ -4,7 +4,7 @@ import { ERROR_CODES, type ErrorCode } from '../model/error-codes.ts';
 import type { GuestStatus } from '../model/guest-status.ts';
 import type { HistoryEntry } from '../model/history.ts';
 import type { Http } from '../model/http.ts';
-import type { Reading } from '../model/observed.ts';
+import type { Backup, Reading } from '../model/observed.ts';
 import type { AgentIdentity, Outlook, PassReport } from '../model/report.ts';
 import type { Status } from '../model/status.ts';
 import type { Decisions } from '../reconcile/decide.ts';
@@ -17,6 +17,8 @@ export interface AgentClient extends Decisions {
   readings(): Promise<Readonly<Record<string, Reading<GuestStatus>>>>;
   events(limit: number): Promise<readonly unknown[]>;
   history(object?: string): Promise<readonly HistoryEntry[]>;
+  /** Backups on this host, by cluster and age. */
+  backups(): Promise<readonly Backup[]>;
   /** A pass that began after the call, when it has ended. */
   reconcile(): Promise<PassReport | null>;
   /** The next report after that pass; `null` when none came for a while. */
@@ -65,6 +67,9 @@ export async function connectAgent(http: Http, runFolder: string): Promise<Agent
     suspend: (scope, reason) => ask('POST', '/suspend', { scope, reason }, ACT_MS),
     resume: (scope) => ask('POST', '/resume', { scope }, ACT_MS),
     confirm: (what) => ask('POST', '/confirm', { what }, ACT_MS),
+    retry: (what) => ask('POST', '/retry', { what }, ACT_MS),
+    backup: (cluster) => ask('POST', '/backup', { cluster }, ACT_MS),
+    backups: () => ask('GET', '/backups'),
   };
 }
 

@@ -4,7 +4,7 @@ import type { KreError } from '../model/error.ts';
 import type { GuestStatus } from '../model/guest-status.ts';
 import type { HistoryEntry } from '../model/history.ts';
 import type { Http } from '../model/http.ts';
-import type { Reading } from '../model/observed.ts';
+import type { Backup, Reading } from '../model/observed.ts';
 import type { Clock, Exec, Files } from '../model/ports.ts';
 import type { PassReport } from '../model/report.ts';
 import type { Status } from '../model/status.ts';
@@ -76,6 +76,8 @@ export interface Host {
   kubeconfigPath(cluster: string): string;
   /** Clusters whose kubeconfig lies in the drop directory. */
   kubeconfigs(): Promise<readonly string[]>;
+  /** Backups on this host, by cluster and age. */
+  backups(): Promise<readonly Backup[]>;
   events(limit: number): Promise<readonly unknown[]>;
   /** Changes, oldest first; of one object where it is named. */
   history(object?: string): Promise<readonly HistoryEntry[]>;

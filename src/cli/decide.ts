@@ -29,11 +29,21 @@ export const confirm: Run<DecideOptions> = async (invocation) => {
   const decisions = await decisionsOf(invocation);
   const [what = ''] = invocation.args;
   const done = await decisions.confirm(what);
+  const told = { rewind: 'rewound', delete: 'deleted', recreate: 'given a new root disk' };
   print(invocation, done, () =>
-    done.what === 'Source'
+    done.allows === 'rewind'
       ? `The branch may be rewound to ${done.revision}.\n`
-      : `${done.what} may be deleted, as revision ${done.revision} asks.\n`,
+      : `${done.what} may be ${told[done.allows]}, as revision ${done.revision} asks.\n`,
   );
+  return EXIT.done;
+};
+
+/** `kreconcile retry <object>`: what failed and was rolled back, or failed too often, is tried again. */
+export const retry: Run<DecideOptions> = async (invocation) => {
+  const decisions = await decisionsOf(invocation);
+  const [object = ''] = invocation.args;
+  const done = await decisions.retry(object);
+  print(invocation, done, () => `${done.what} is tried again, as revision ${done.revision} asks.\n`);
   return EXIT.done;
 };
 

@@ -103,9 +103,21 @@ function addDeciding(add: Add): void {
   add('resume [object]', 'go on after suspend', async () => (await import('./decide.ts')).resume);
   add(
     'confirm <object>',
-    'allow a deletion that waits for a person, or a revision that rewinds the branch',
+    'allow a deletion or a new root disk that waits for a person, or a revision that rewinds the branch',
     async () => (await import('./decide.ts')).confirm,
   );
+  add(
+    'retry <object>',
+    'try again what failed and was rolled back, or failed too often',
+    async () => (await import('./decide.ts')).retry,
+  );
+  add(
+    'backup <cluster> [of]',
+    'take a backup of a cluster now; `backup list [cluster]` tells which there are',
+    async () => (await import('./backup.ts')).run,
+  )
+    .option('--wait', 'wait until it is on this host and verified')
+    .option('--timeout <duration>', 'how long to wait', defaultTimeout);
 }
 
 function addWriting(add: Add): void {

@@ -62,6 +62,7 @@ export async function openHost(parts: HostParts, options: HostOptions): Promise<
       const names = await files.list(config.folders.kubeconfigs);
       return names.flatMap((name) => /^(.+)\.kubeconfig$/.exec(name)?.[1] ?? []);
     },
+    backups: async () => (await workshop()).backups.list(),
     history: async (object) => (await workshop()).history.entries(object),
     events: async (limit) => (await workshop()).eventFile.latest(limit),
     async runAgent(run) {

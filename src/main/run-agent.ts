@@ -55,6 +55,7 @@ export async function runAgent(workshop: Workshop, run: AgentRun): Promise<void>
       status: workshop.publisher.status,
       events: workshop.eventFile.latest,
       history: workshop.history.entries,
+      backups: workshop.backups.list,
       random: Math.random,
       onReport: onReport ?? (() => undefined),
       onError: (error, inARow) => {

@@ -15,7 +15,7 @@ export const DEFAULTS = {
   maxUnavailable: 1,
   strategy: 'Auto',
   keepFor: '24h',
-  backup: { maxAge: '15m', keep: 5 },
+  backup: { maxAge: '15m', keep: 5, timeZone: 'UTC' },
   timeouts: { boot: '10m', ready: '15m', upgrade: '15m', drain: '5m', shutdown: '2m' },
   /** Of a Kubernetes node; a Machine has none unless its class says so. */
   stateDisk: '20Gi',

@@ -83,13 +83,21 @@ export interface DesiredCluster {
   readonly maxUnavailable: number;
   /** Versions on the way to `version`, lowest first, for a change that crosses more than one upgrade may. */
   readonly versions: readonly string[];
-  readonly backup: { readonly maxAgeMs: number; readonly keep: number };
+  readonly backup: BackupPolicy;
   readonly suspended: boolean;
   readonly powerState: PowerState;
   readonly prune: PruneMode;
   readonly deadlines: Deadlines;
   /** Text of the CNI manifest where it is a file of the repository. */
   readonly cniManifest: string | null;
+}
+
+export interface BackupPolicy {
+  readonly maxAgeMs: number;
+  readonly keep: number;
+  /** Five fields of cron, judged by the calendar; `null`: none is taken by the clock. */
+  readonly schedule: string | null;
+  readonly timeZone: string;
 }
 
 /** A distribution's rules for one cluster, as data: the planner reads this and never a distribution's name. */

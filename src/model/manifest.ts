@@ -127,7 +127,15 @@ export interface ClusterSpec extends ObjectPolicies {
         readonly versions?: readonly string[] | undefined;
       })
     | undefined;
-  readonly backup?: { readonly maxAge?: Duration | undefined; readonly keep?: number | undefined } | undefined;
+  readonly backup?:
+    | {
+        readonly maxAge?: Duration | undefined;
+        readonly keep?: number | undefined;
+        /** Five fields of cron. */
+        readonly schedule?: string | undefined;
+        readonly timeZone?: string | undefined;
+      }
+    | undefined;
 }
 
 export interface MachineSpec extends ObjectPolicies {

@@ -164,7 +164,22 @@ export interface Records {
   readonly backups: readonly Backup[];
   /** Quarantines that a person lifted: object key, the revision it was shown with, and when. */
   readonly retries?: readonly { readonly object: string; readonly revision: string; readonly atMs: number }[];
+  /** Backups that a person asked for, one a cluster, newest request. One that was made since stays here and asks for nothing. */
+  readonly backupRequests?: readonly BackupRequest[];
 }
+
+export interface BackupRequest {
+  readonly cluster: string;
+  readonly atMs: number;
+}
+
+/** How many backups of a cluster are kept, and the versions whose latest backup is kept beyond that. */
+export interface Retention {
+  readonly keep: number;
+  readonly versions: readonly string[];
+}
+
+export type BackupReason = 'schedule' | 'request' | 'disruption';
 
 export interface Backup {
   readonly id: string;
@@ -178,4 +193,11 @@ export interface Backup {
   readonly verified: boolean;
   /** UID of the kube-system namespace it was taken from; absent where an older release took it. */
   readonly clusterUid?: string;
+  /** What a restoration needs beside the bytes; absent where an older release took it. */
+  readonly distribution?: string;
+  /** `sha256:<hex>` of the spec that was applied to its machine. */
+  readonly specDigest?: string;
+  readonly why?: BackupReason;
+  /** When it was here and checked, by the host's clock: how long a backup takes. */
+  readonly arrivedAtMs?: number;
 }

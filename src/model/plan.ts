@@ -1,5 +1,6 @@
 import type { DeletionPolicy } from './manifest.ts';
 import type { Mark, ObjectRef } from './mark.ts';
+import type { BackupReason } from './observed.ts';
 
 /** One field that differs, as a JSON pointer into the applied spec. */
 export interface FieldChange {
@@ -183,6 +184,7 @@ export type Action =
       readonly machine: string;
       readonly operation: string;
       readonly version: string;
+      readonly why?: BackupReason;
     }
   | {
       readonly kind: 'publish-kubeconfig';

@@ -1,5 +1,7 @@
 import { KreError } from '../model/error.ts';
 import { objectKey } from '../model/mark.ts';
+import type { BackupRequest } from '../model/observed.ts';
+import type { Block } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Look } from './reconcile.ts';
 
@@ -9,7 +11,19 @@ export interface Decisions {
   suspend(scope: string, reason: string): Promise<{ readonly scope: string }>;
   resume(scope: string): Promise<{ readonly scope: string; readonly wasSuspended: boolean }>;
   /** An object that the enforced revision would delete, or a revision that rewinds the branch. `NotFound` if nothing waits for that. */
-  confirm(what: string): Promise<{ readonly what: string; readonly revision: string }>;
+  confirm(what: string): Promise<Confirmed>;
+  /** Lets what failed and was rolled back, or failed too often, be tried again as the enforced revision asks. `NotFound` if nothing waits for that. */
+  retry(object: string): Promise<{ readonly what: string; readonly revision: string }>;
+  /** Asks for a backup of a cluster now. `NotFound` for a cluster that is not in the manifests, `Blocked` for one that is off. */
+  backup(cluster: string): Promise<BackupRequest>;
+}
+
+export interface Confirmed {
+  /** `Source`, or an object's key. */
+  readonly what: string;
+  readonly revision: string;
+  /** What the confirmation allows. */
+  readonly allows: 'rewind' | 'delete' | 'recreate';
 }
 
 export interface DecisionParts {
@@ -19,6 +33,8 @@ export interface DecisionParts {
     suspend(scope: string, reason: string, atMs: number): Promise<void>;
     resume(scope: string): Promise<void>;
     confirm(object: string, revision: string): Promise<void>;
+    retry(object: string, revision: string, atMs: number): Promise<void>;
+    requestBackup(cluster: string, atMs: number): Promise<void>;
   };
   /** Where things stand now. */
   readonly look: () => Promise<Look>;
@@ -26,7 +42,8 @@ export interface DecisionParts {
 
 /** Key under which an accepted revision of the source is kept among the confirmations. */
 export const ACCEPTED_SOURCE = 'Source';
-const CONFIRMABLE: ReadonlySet<string> = new Set(['PruneConfirm', 'PruneLimit', 'AppliedListLost']);
+const CONFIRMABLE: ReadonlySet<string> = new Set(['PruneConfirm', 'PruneLimit', 'AppliedListLost', 'RecreateConfirm']);
+const RETRIABLE: ReadonlySet<string> = new Set(['Quarantined', 'OperationFailed']);
 
 export function createDecisions({ clock, records, look }: DecisionParts): Decisions {
   return {
@@ -45,19 +62,38 @@ export function createDecisions({ clock, records, look }: DecisionParts): Decisi
     },
     async confirm(text) {
       const { source, world } = await look();
-      const plan = world?.plan;
       const rewound = source.problem?.code === 'SourceRewound' ? source.lastAttemptedRevision : null;
       if (rewound !== null && text.length >= 7 && rewound.startsWith(text)) {
         await records.confirm(ACCEPTED_SOURCE, rewound);
-        return { what: ACCEPTED_SOURCE, revision: rewound };
+        return { what: ACCEPTED_SOURCE, revision: rewound, allows: 'rewind' };
       }
-      const waiting = (plan?.blocks ?? []).flatMap(({ guard, object }) =>
-        object && CONFIRMABLE.has(guard) ? [objectKey(object)] : [],
+      const { what, revision, blocks } =
+        waitingIn(world, text, CONFIRMABLE) ?? nothingWaits(text, 'confirmation', rewound);
+      await records.confirm(what, revision);
+      return {
+        what,
+        revision,
+        allows: blocks.some(({ guard }) => guard === 'RecreateConfirm') ? 'recreate' : 'delete',
+      };
+    },
+    async retry(text) {
+      const { world } = await look();
+      const { what, revision } = waitingIn(world, text, RETRIABLE) ?? nothingWaits(text, 'retry', null);
+      await records.retry(what, revision, clock.now());
+      return { what, revision };
+    },
+    async backup(text) {
+      const { world } = await look();
+      const clusters = world?.desired.clusters ?? [];
+      const key = resolveScope(
+        text,
+        clusters.map(({ name }) => `Cluster/${name}`),
       );
-      if (!plan || waiting.length === 0) throw nothingToConfirm(text, rewound);
-      const what = resolveScope(text, waiting);
-      await records.confirm(what, plan.revision);
-      return { what, revision: plan.revision };
+      const cluster = clusters.find(({ name }) => `Cluster/${name}` === key);
+      if (cluster?.powerState === 'Off') throw poweredOff(cluster.name);
+      const request = { cluster: cluster?.name ?? text, atMs: clock.now() };
+      await records.requestBackup(request.cluster, request.atMs);
+      return request;
     },
   };
 }
@@ -97,13 +133,42 @@ function resolveScope(text: string, known: readonly string[]): string {
   });
 }
 
-function nothingToConfirm(text: string, rewound: string | null): KreError {
+/** The object that a text means among those with a block of these guards; `null` if there is none at all. */
+function waitingIn(
+  world: Look['world'],
+  text: string,
+  guards: ReadonlySet<string>,
+): { readonly what: string; readonly revision: string; readonly blocks: readonly Block[] } | null {
+  const waiting = (world?.plan.blocks ?? []).filter(({ guard, object }) => object !== null && guards.has(guard));
+  if (!world || waiting.length === 0) return null;
+  // The node that a block is about means its cluster.
+  const about = waiting.find(({ target }) => `${target.kind}/${target.name}`.toLowerCase() === nodeText(text));
+  const keyOf = ({ object }: Block) => (object ? objectKey(object) : '');
+  const what = about ? keyOf(about) : resolveScope(text, waiting.map(keyOf));
+  return { what, revision: world.plan.revision, blocks: waiting.filter((block) => keyOf(block) === what) };
+}
+
+function nodeText(text: string): string {
+  const wanted = text.toLowerCase().replace(/^node\//, 'machine/');
+  return wanted.includes('/') ? wanted : `machine/${wanted}`;
+}
+
+function poweredOff(cluster: string): KreError {
   return new KreError({
+    code: 'Blocked',
+    message: `${cluster} is switched off: there is nobody to take a backup`,
+    hint: 'A backup is taken of a running datastore; commit powerState: On.',
+    disposition: 'stalled',
+  });
+}
+
+function nothingWaits(text: string, what: 'confirmation' | 'retry', rewound: string | null): never {
+  throw new KreError({
     code: 'NotFound',
-    message: `nothing waits for a confirmation of ${text}`,
+    message: `nothing waits for a ${what} of ${text}`,
     hint:
       rewound === null
-        ? '`kreconcile plan` shows what is blocked and what may be confirmed.'
+        ? `\`kreconcile plan\` shows what is blocked and what a ${what} would lift.`
         : `The branch was rewound: kreconcile confirm ${rewound}`,
     disposition: 'stalled',
   });

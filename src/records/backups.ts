@@ -1,5 +1,6 @@
-import type { Backup } from '../model/observed.ts';
+import type { Backup, Retention } from '../model/observed.ts';
 import type { Files } from '../model/ports.ts';
+import { expiredBackups } from './retention.ts';
 import { isBackup } from './shapes.ts';
 import { safeName } from './store.ts';
 
@@ -7,8 +8,8 @@ import { safeName } from './store.ts';
 export interface BackupFolder {
   /** Those that are there in full, oldest first. */
   list(): Promise<readonly Backup[]>;
-  /** The bytes first, then what tells of them, so that a half-written backup is none. Removes the oldest beyond `keep`. */
-  save(backup: Backup, content: Uint8Array, keep: number): Promise<void>;
+  /** The bytes first, then what tells of them, so that a half-written backup is none. Removes those of the cluster that are not kept any more. */
+  save(backup: Backup, content: Uint8Array, retention: Retention): Promise<void>;
 }
 
 export function createBackupFolder(files: Files, stateFolder: string): BackupFolder {
@@ -25,14 +26,13 @@ export function createBackupFolder(files: Files, stateFolder: string): BackupFol
       const clusters = await files.list(root);
       return (await Promise.all(clusters.map(listOf))).flat();
     },
-    async save(backup, content, keep) {
+    async save(backup, content, retention) {
       const folder = `${root}/${safeName(backup.cluster)}`;
       const path = `${folder}/${safeName(backup.id)}`;
       await files.ensureFolder(folder, 0o700);
       await files.write(path, content, { mode: 0o600 });
       await files.write(`${path}.json`, `${JSON.stringify(backup, null, 1)}\n`, { mode: 0o600 });
-      const all = await listOf(backup.cluster);
-      for (const old of all.slice(0, Math.max(0, all.length - keep))) {
+      for (const old of expiredBackups(await listOf(backup.cluster), retention)) {
         await files.removeFile(`${folder}/${safeName(old.id)}.json`);
         await files.removeFile(`${folder}/${safeName(old.id)}`);
       }

@@ -3,8 +3,10 @@ import type { Backup, Records } from '../model/observed.ts';
 import { type AppliedList, createAppliedList } from './applied.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import {
+  isBackupRequest,
   isKubeconfigEntry,
   isObjectAtRevision,
+  isRetry,
   isSuspension,
   type PublishedKubeconfig,
   readList,
@@ -26,6 +28,10 @@ export interface RecordKeeper {
   resume(scope: string): Promise<void>;
   /** Allows the deletion of an object as this revision shows it. */
   confirm(object: string, revision: string): Promise<void>;
+  /** Lifts the quarantines of an object as this revision shows it. */
+  retry(object: string, revision: string, atMs: number): Promise<void>;
+  /** Asks for a backup of a cluster; an earlier request is replaced. */
+  requestBackup(cluster: string, atMs: number): Promise<void>;
   notePublished(entry: PublishedKubeconfig): Promise<void>;
   noteUnpublished(cluster: string): Promise<void>;
 }
@@ -41,6 +47,8 @@ const FILES = {
   suspensions: 'suspensions.json',
   confirmations: 'confirmations.json',
   kubeconfigs: 'published.json',
+  retries: 'retries.json',
+  backupRequests: 'backup-requests.json',
 } as const;
 /** Deletions and confirmations of old revisions mean nothing any more; this many of the latest are kept. */
 const KEPT = 200;
@@ -64,21 +72,38 @@ export function createRecords(store: Store, sources: RecordSources): RecordKeepe
         await store.write(FILES.suspensions, rest);
       }),
     confirm: (object, revision) => inTurn(() => putDecision(store, FILES.confirmations, object, revision)),
+    retry: (object, revision, atMs) =>
+      inTurn(() =>
+        putLatest(store, FILES.retries, isRetry, { object, revision, atMs }, (entry) => entry.object === object),
+      ),
+    requestBackup: (cluster, atMs) =>
+      inTurn(() =>
+        putLatest(
+          store,
+          FILES.backupRequests,
+          isBackupRequest,
+          { cluster, atMs },
+          (entry) => entry.cluster === cluster,
+        ),
+      ),
     notePublished: (entry) => inTurn(() => putPublished(store, entry.cluster, [entry])),
     noteUnpublished: (cluster) => inTurn(() => putPublished(store, cluster, [])),
   };
 }
 
 async function readRecords(store: Store, applied: AppliedList, sources: RecordSources): Promise<Records> {
-  const [list, suspended, confirmations, deleted, kubeconfigs, backups] = await Promise.all([
+  const [list, suspended, confirmations, deleted, kubeconfigs, backups, retries, backupRequests] = await Promise.all([
     applied.read(),
     suspensions(store),
     entries(store, FILES.confirmations, isObjectAtRevision),
     entries(store, FILES.deleted, isObjectAtRevision),
     inPlace(store, sources),
     sources.listBackups(),
+    entries(store, FILES.retries, isRetry),
+    entries(store, FILES.backupRequests, isBackupRequest),
   ]);
-  return { applied: list, suspensions: suspended, confirmations, deleted, kubeconfigs, backups };
+  const read = { applied: list, suspensions: suspended, confirmations, deleted, kubeconfigs, backups };
+  return { ...read, retries, backupRequests };
 }
 
 async function inPlace(store: Store, { isInPlace }: RecordSources): Promise<Records['kubeconfigs']> {
@@ -98,6 +123,18 @@ async function suspensions(store: Store): Promise<Records['suspensions']> {
 async function entries<T>(store: Store, name: string, isEntry: (value: unknown) => value is T): Promise<readonly T[]> {
   const found = await store.read(name);
   return found.state === 'present' ? readList(found.value, isEntry) : [];
+}
+
+/** Replaces what was said of the same thing before. */
+async function putLatest<T>(
+  store: Store,
+  name: string,
+  isEntry: (value: unknown) => value is T,
+  entry: T,
+  isOfSame: (other: T) => boolean,
+): Promise<void> {
+  const others = (await entries(store, name, isEntry)).filter((other) => !isOfSame(other));
+  await store.write(name, [...others, entry].slice(-KEPT));
 }
 
 async function putDecision(store: Store, name: string, object: string, revision: string): Promise<void> {

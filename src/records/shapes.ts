@@ -1,5 +1,5 @@
 import type { Ledger } from '../model/ledger.ts';
-import type { Backup, Records } from '../model/observed.ts';
+import type { Backup, BackupRequest, Records } from '../model/observed.ts';
 
 /** What was written into the drop directory: what it was made from, and the SHA-256 of the file. */
 export type PublishedKubeconfig = Records['kubeconfigs'][number] & { readonly sha256: string };
@@ -30,6 +30,14 @@ export function isSuspension(value: unknown): value is Records['suspensions'][st
 
 export function isObjectAtRevision(value: unknown): value is Records['confirmations'][number] {
   return isObject(value) && typeof value['object'] === 'string' && typeof value['revision'] === 'string';
+}
+
+export function isRetry(value: unknown): value is NonNullable<Records['retries']>[number] {
+  return isObjectAtRevision(value) && typeof (value as { atMs?: unknown }).atMs === 'number';
+}
+
+export function isBackupRequest(value: unknown): value is BackupRequest {
+  return isObject(value) && typeof value['cluster'] === 'string' && typeof value['atMs'] === 'number';
 }
 
 export function isKubeconfigEntry(value: unknown): value is PublishedKubeconfig {

@@ -14,10 +14,13 @@ function controlOf(parts: Partial<ControlParts> = {}) {
     readings: () => ({}),
     events: async () => [],
     history: async () => [],
+    backups: async () => [],
     reconcile: async () => null,
     reportAfter: async () => null,
     decisions: {
       suspend: async (scope) => ({ scope }),
+      retry: async (what) => ({ what, revision: 'r' }),
+      backup: async (cluster) => ({ cluster, atMs: 1 }),
       resume: async (scope) => ({ scope, wasSuspended: true }),
       confirm: async () => {
         throw new KreError({ code: 'NotFound', message: 'nothing waits', hint: 'look', disposition: 'stalled' });

@@ -172,7 +172,7 @@ describe('secrets and backups', () => {
           verified: true,
         },
         Buffer.from([atMs]),
-        2,
+        { keep: 2, versions: [] },
       );
     }
     expect((await backups.list()).map((entry) => entry.atMs)).toEqual([2, 3]);

@@ -14,6 +14,7 @@ import { duration, wholeNumber } from '../fields/amount.ts';
 import { label, maxPoolReplicas, nameLimits, reference } from '../fields/name.ts';
 import { guestPath } from '../fields/path.ts';
 import { changePolicyFields, policyFields } from '../fields/policies.ts';
+import { schedule, timeZone } from '../fields/schedule.ts';
 import { webUrl } from '../fields/url.ts';
 import { documentSchema, type KindDefinition } from '../kind.ts';
 import { matching } from '../matching.ts';
@@ -172,8 +173,14 @@ const spec = matching<ClusterSpec>()(
           .optional(),
         keep: wholeNumber(1, 1000)
           .meta({ default: DEFAULTS.backup.keep })
-          .describe('Backups kept on the host.')
+          .describe(
+            'Backups kept on the host. The last verified one, and what a change under way may need to go back, are kept beyond that.',
+          )
           .optional(),
+        schedule: schedule
+          .describe('When backups are taken beside those before disruptions. Without it none is taken by the clock.')
+          .optional(),
+        timeZone: timeZone.meta({ default: DEFAULTS.backup.timeZone }).describe('Time zone of `schedule`.').optional(),
       })
       .describe('Backups of the datastore.')
       .optional(),

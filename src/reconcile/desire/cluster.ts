@@ -59,6 +59,8 @@ export function desiredCluster(
     backup: {
       maxAgeMs: durationMs(spec.backup?.maxAge, DEFAULT_BACKUP_MAX_AGE_MS),
       keep: spec.backup?.keep ?? DEFAULT_BACKUPS_KEPT,
+      schedule: spec.backup?.schedule ?? null,
+      timeZone: spec.backup?.timeZone ?? 'UTC',
     },
     suspended: spec.suspend ?? false,
     powerState: spec.powerState ?? 'On',

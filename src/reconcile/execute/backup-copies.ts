@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Guest } from '../../drivers/guest/guest.ts';
 import { KreError, toKreError } from '../../model/error.ts';
-import type { Backup, HostOperation } from '../../model/observed.ts';
+import type { Backup, HostOperation, Retention } from '../../model/observed.ts';
 import type { Clock } from '../../model/ports.ts';
 import type { BackupCopies } from './context.ts';
 
 /** Where finished copies go. `verify` opens the bytes as far as the host can, rejects with a `KreError` if they are not a backup. */
 export interface BackupStore {
-  save(backup: Backup, content: Uint8Array, keep: number): Promise<void>;
+  save(backup: Backup, content: Uint8Array, retention: Retention): Promise<void>;
 }
 
 export interface BackupCopying extends BackupCopies {
@@ -51,7 +51,7 @@ export function createBackupCopies(
           const content = await readWhole(guest, request, (progress) =>
             note(id, { progress, message: `${Math.floor(progress * 100)}%` }),
           );
-          const { operation, backup, expect, keep } = request;
+          const { operation, backup, expect, retention } = request;
           await store.save(
             {
               ...backup,
@@ -59,9 +59,10 @@ export function createBackupCopies(
               sha256: expect.sha256,
               sizeBytes: expect.sizeBytes,
               verified: true,
+              arrivedAtMs: clock.now(),
             },
             content,
-            keep,
+            retention,
           );
           note(id, { state: 'succeeded', endedAtMs: clock.now(), progress: 1 });
         } catch (thrown) {

@@ -6,7 +6,7 @@ import type { DesiredCluster, DesiredMachine } from '../../model/desired.ts';
 import { KreError } from '../../model/error.ts';
 import type { DistributionName, OsName } from '../../model/manifest.ts';
 import type { Mark, ObjectRef } from '../../model/mark.ts';
-import type { Backup, Domain } from '../../model/observed.ts';
+import type { Backup, Domain, Retention } from '../../model/observed.ts';
 import type { World } from '../reconcile.ts';
 
 /** What acts may use: drivers, and the places where secrets and records are kept. */
@@ -36,8 +36,8 @@ export interface BackupCopies {
     readonly machine: MachineRef;
     readonly operation: string;
     readonly expect: { readonly sha256: string; readonly sizeBytes: number };
-    readonly backup: Pick<Backup, 'cluster' | 'machine' | 'version' | 'atMs'>;
-    readonly keep: number;
+    readonly backup: Omit<Backup, 'id' | 'sha256' | 'sizeBytes' | 'verified' | 'arrivedAtMs'>;
+    readonly retention: Retention;
   }): void;
 }
 

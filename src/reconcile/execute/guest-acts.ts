@@ -1,9 +1,11 @@
 import { KreError } from '../../model/error.ts';
+import type { Backup } from '../../model/observed.ts';
 import type { GuestVerb } from '../../model/plan.ts';
+import { textDigest } from '../desire/identity.ts';
 import type { Acts } from '../execute.ts';
 import { backupTakenAtMs } from '../plan/backup.ts';
 import type { World } from '../reconcile.ts';
-import { type ActParts, addressOf, clusterOf, machineOf, nodeContext, refOf } from './context.ts';
+import { type ActParts, addressOf, clusterOf, machineOf, markOf, nodeContext, refOf } from './context.ts';
 
 type GuestActs = Pick<
   Acts,
@@ -62,7 +64,7 @@ async function operationInput(
 type FetchBackup = Parameters<Acts['fetch-backup']>[0];
 
 /** Size and digest are what the guest's operation told; the copy is checked against both, then opened. */
-function startCopy(world: World, parts: ActParts, { cluster, machine, operation, version }: FetchBackup): void {
+function startCopy(world: World, parts: ActParts, { cluster, machine, operation, version, why }: FetchBackup): void {
   const reading = world.observed.guests[machine];
   const done = reading?.known ? reading.value.operations.find((entry) => entry.id === operation) : undefined;
   const sha256 = done?.result['sha256'];
@@ -80,9 +82,41 @@ function startCopy(world: World, parts: ActParts, { cluster, machine, operation,
     machine: refOf(world, machine),
     operation,
     expect: { sha256, sizeBytes },
-    backup: { cluster, machine, version, atMs: backupTakenAtMs(operation) },
-    keep,
+    backup: {
+      cluster,
+      machine,
+      version,
+      atMs: backupTakenAtMs(operation),
+      ...toldOf(world, machine),
+      ...(why === undefined ? {} : { why }),
+    },
+    retention: { keep, versions: versionsInMarks(world, cluster) },
   });
+}
+
+/** What a restoration has to know beside the bytes, as far as it is known. */
+function toldOf(world: World, machine: string): Pick<Backup, 'clusterUid' | 'distribution' | 'specDigest'> {
+  const reading = world.observed.guests[machine];
+  const clusterUid = reading?.known ? reading.value.kubernetes?.clusterUid : null;
+  const spec = markOf(world, machine)?.spec;
+  return {
+    ...(clusterUid ? { clusterUid } : {}),
+    ...(spec?.kubernetes ? { distribution: spec.kubernetes.distribution } : {}),
+    ...(spec ? { specDigest: textDigest(JSON.stringify(spec)) } : {}),
+  };
+}
+
+/** Versions that a change under way may have to go back to: their latest backups are kept. */
+function versionsInMarks(world: World, cluster: string): readonly string[] {
+  const { inventory } = world.observed;
+  const marks = inventory.known
+    ? inventory.value.domains.flatMap(({ mark }) => (mark && mark !== 'unreadable' ? [mark] : []))
+    : [];
+  const own = marks.filter(({ object }) => object.kind === 'Cluster' && object.name === cluster);
+  const versions = own.flatMap((mark) =>
+    [mark.spec, mark.previous?.spec].flatMap((spec) => spec?.kubernetes?.version ?? []),
+  );
+  return [...new Set(versions)].sort();
 }
 
 /** Fetches the kubeconfig from a control plane and hands it to whoever rebuilds and writes it. */

@@ -1,4 +1,5 @@
-import type { Backup } from '../../model/observed.ts';
+import type { Backup, BackupReason } from '../../model/observed.ts';
+import { isBackupTooSlow } from './backup-pace.ts';
 import { attemptOf, type Facts, freshGuest, operationsOf } from './facts.ts';
 import { isForbidden, type Objection } from './guard/objection.ts';
 import type { NodeInputs } from './node.ts';
@@ -31,6 +32,7 @@ export function planBackup(
     return needs;
   }
   if (isDrained && facts.records.backups.some((backup) => isOfUse(facts, inputs, backup, from))) return needs;
+  if (isBackupTooSlow(facts, inputs)) return null;
   // The id names a file on this host: two clusters that go to one version must not share it.
   const subject = `${machine.name}/${cluster.version}`;
   const past = operationsOf(freshGuest(facts, machine.name), operationPrefix('backup', subject));
@@ -69,12 +71,13 @@ function staleObjection({ cluster, machine }: NodeInputs, why: string): Objectio
 }
 
 /** Brings a backup out of the guest; `needs` comes before it, and stays a need of what comes after. */
-function planCopy(
+export function planCopy(
   facts: Facts,
   inputs: NodeInputs,
   needs: readonly string[],
   from: string,
   operation: string,
+  why: BackupReason = 'disruption',
 ): readonly string[] {
   const { cluster, machine, road } = inputs;
   const id = `machine/${machine.name}/fetch-backup`;
@@ -100,7 +103,7 @@ function planCopy(
     needs: [...needs, ...paused],
     reason:
       failure === null ? 'a backup inside the machine that is disturbed is none' : `the last copy failed: ${failure}`,
-    action: { kind: 'fetch-backup', cluster: cluster.name, machine: machine.name, operation, version: from },
+    action: { kind: 'fetch-backup', cluster: cluster.name, machine: machine.name, operation, version: from, why },
   });
   return wait(step, '');
 }

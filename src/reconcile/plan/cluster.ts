@@ -7,6 +7,7 @@ import { nodeOf, unhealthyReason } from './health.ts';
 import type { MachineRoad } from './machine.ts';
 import { type NodeInputs, planBootstrap, planHealth, planJoin, planRecord, planUncordon } from './node.ts';
 import { planKubeconfig } from './publish.ts';
+import { planDueBackup } from './schedule.ts';
 import {
   hasSomewhereToGo,
   isDraining,
@@ -35,6 +36,7 @@ export function planCluster(facts: Facts, cluster: DesiredCluster, roads: Readon
   const workers = nodes.filter((node) => node.role === 'worker');
   planWorkers(facts, cluster, workers, (node, turn) => planNode(facts, node, staged, turn, available));
   planKubeconfig(facts, cluster, first.machine, firstDone, draft);
+  planDueBackup(facts, first);
   return draft;
 }
 

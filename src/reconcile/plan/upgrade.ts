@@ -1,4 +1,5 @@
 import type { GuestKubernetes, GuestNode, GuestOperation } from '../../model/guest-status.ts';
+import { isBackupTooSlow } from './backup-pace.ts';
 import { type Facts, freshGuest, operationsOf } from './facts.ts';
 import { nodeOf } from './health.ts';
 import type { NodeInputs } from './node.ts';
@@ -46,6 +47,8 @@ export function upgradeNeed(facts: Facts, inputs: NodeInputs): UpgradeNeed {
     });
     return { kind: 'forbidden' };
   }
+  // Before the drain, so that no node stays cordoned for it.
+  if (!begun && inputs.role === 'control-plane' && isBackupTooSlow(facts, inputs)) return { kind: 'forbidden' };
   return { kind: 'needed', from: from ?? binary, begun };
 }
 

@@ -46,7 +46,7 @@ export function nodeOf(
     apiPort: recipe.apiPort,
     maxUnavailable: 1,
     versions: [],
-    backup: { maxAgeMs: 900_000, keep: 5 },
+    backup: { maxAgeMs: 900_000, keep: 5, schedule: null, timeZone: 'UTC' },
     cniManifest: null,
     ...changes.cluster,
   };

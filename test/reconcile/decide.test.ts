@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { Block } from '../../src/model/plan.ts';
+import { createDecisions } from '../../src/reconcile/decide.ts';
+import type { Look } from '../../src/reconcile/reconcile.ts';
+
+const object = { kind: 'Cluster', name: 'dev' } as const;
+const block = (guard: Block['guard'], machine = 'dev-cp-1') =>
+  ({ guard, object, target: { kind: 'Machine', name: machine } }) as unknown as Block;
+
+function decisions(blocks: readonly Block[], powerState = 'On') {
+  const kept: unknown[] = [];
+  const note =
+    (kind: string) =>
+    async (...args: unknown[]) =>
+      void kept.push([kind, ...args]);
+  const world = {
+    desired: { clusters: [{ name: 'dev', powerState }], machines: [] },
+    plan: { revision: 'r1', blocks },
+  };
+  const made = createDecisions({
+    clock: { now: () => 7 },
+    records: {
+      suspensions: async () => ({}),
+      suspend: note('suspend'),
+      resume: note('resume'),
+      confirm: note('confirm'),
+      retry: note('retry'),
+      requestBackup: note('backup'),
+    },
+    look: async () => ({ source: { problem: null }, world }) as unknown as Look,
+  });
+  return { ...made, kept };
+}
+
+describe('a retry', () => {
+  it.each(['dev', 'Cluster/dev', 'dev-cp-1', 'Node/dev-cp-1', 'machine/dev-cp-1'])(
+    'of %s is of the object that the block belongs to, at the revision that is enforced',
+    async (text) => {
+      const { retry, kept } = decisions([block('Quarantined')]);
+      expect(await retry(text)).toEqual({ what: 'Cluster/dev', revision: 'r1' });
+      expect(kept).toEqual([['retry', 'Cluster/dev', 'r1', 7]]);
+    },
+  );
+
+  it('is refused where nothing waits for one', async () => {
+    await expect(decisions([block('WindowOpen')]).retry('dev')).rejects.toMatchObject({ code: 'NotFound' });
+    await expect(decisions([block('Quarantined')]).retry('other')).rejects.toMatchObject({ code: 'NotFound' });
+  });
+});
+
+describe('a confirmation', () => {
+  it('says what it allows', async () => {
+    expect(await decisions([block('RecreateConfirm')]).confirm('dev')).toMatchObject({ allows: 'recreate' });
+    expect(await decisions([block('PruneConfirm')]).confirm('dev')).toMatchObject({ allows: 'delete' });
+    await expect(decisions([block('Quarantined')]).confirm('dev')).rejects.toMatchObject({ code: 'NotFound' });
+  });
+});
+
+describe('a wish for a backup', () => {
+  it('is noted with its time', async () => {
+    const { backup, kept } = decisions([]);
+    expect(await backup('cluster/dev')).toEqual({ cluster: 'dev', atMs: 7 });
+    expect(kept).toEqual([['backup', 'dev', 7]]);
+  });
+
+  it('is refused of a cluster that is unknown or off', async () => {
+    await expect(decisions([]).backup('prod')).rejects.toMatchObject({ code: 'NotFound' });
+    await expect(decisions([], 'Off').backup('dev')).rejects.toMatchObject({ code: 'Blocked' });
+  });
+});
