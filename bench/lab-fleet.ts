@@ -154,6 +154,7 @@ function domainXml(machine: DesiredMachine): string {
     uuid: machine.uuid,
     mac: machine.mac,
     machineType: null,
+    firmware: null,
     acceleration: 'emulation',
     maxCpus: 2,
     directIo: false,

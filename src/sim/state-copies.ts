@@ -1,6 +1,6 @@
 /** Copies of state disks, and going back to one: with the disk goes what is on it, the datastore of a single member included. */
 import type { HostOperation } from '../model/observed.ts';
-import { dropLostClusters } from './cluster.ts';
+import { dropLostClusters, lastingNodes } from './cluster.ts';
 import type { SimCluster } from './cluster-state.ts';
 import { cancel, schedule } from './events.ts';
 import { durationMs, failureOf } from './fault.ts';
@@ -47,7 +47,7 @@ export function finishCopy(state: WorldState, machine: string, generation: strin
   if (operation?.state !== 'running' || !folder) return;
   const failure = troubleOf(state, folder, generation) ?? failureOf(state, 'copyState', machine);
   if (failure === null && folder.stateDisk) {
-    const disk = { ...folder.stateDisk };
+    const disk = structuredClone(folder.stateDisk);
     folder.copies = { ...folder.copies, [generation]: { disk, datastore: datastoreOn(state, folder, disk) } };
   }
   end(state, operation, atMs, failure);
@@ -109,15 +109,6 @@ function putDatastoreBack(state: WorldState, domain: SimDomain, datastore: SimCl
   const present = state.clusters[datastore.uid];
   if (present && !isOnlyMember(present, domain.uuid)) return;
   const cluster = structuredClone(datastore);
-  for (const node of Object.values(cluster.nodes)) {
-    const known = present?.nodes[node.name];
-    if (known) {
-      const { machine, address, ready, lostAtMs } = known;
-      Object.assign(node, { machine, address, ready, lostAtMs });
-    } else {
-      node.ready = false;
-      node.lostAtMs ??= state.atMs;
-    }
-  }
+  cluster.nodes = lastingNodes(state, present ?? { ...cluster, nodes: {} }, cluster.nodes, state.atMs);
   state.clusters[cluster.uid] = cluster;
 }

@@ -29,7 +29,11 @@ export interface FakeVirsh {
  */
 export function fakeVirsh(
   command: FakeCommand,
-  otherwise: (request: ExecRequest) => ExecResult = () => ({ exitCode: 0, stdout: '', stderr: '' }),
+  otherwise: (request: ExecRequest) => ExecResult | Promise<ExecResult> = () => ({
+    exitCode: 0,
+    stdout: '',
+    stderr: '',
+  }),
 ): FakeVirsh {
   const requests: ExecRequest[] = [];
   const commands: (readonly string[])[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { KreError } from '../../../src/model/error.ts';
 import { contractMachine } from './contract-machine.ts';
-import { findDomain, type HypervisorWorld, readDomain } from './contract-world.ts';
+import { findDomain, findFolder, type HypervisorWorld, readDomain } from './contract-world.ts';
 
 /** Deletion takes what is the machine's own, and nothing while it runs. */
 export function deletionContract(world: () => HypervisorWorld): void {
@@ -35,7 +35,7 @@ export function deletionContract(world: () => HypervisorWorld): void {
       await world().driver.start(ref);
       await expect(world().driver.deleteMachine(ref, 'Delete')).rejects.toBeInstanceOf(KreError);
       expect(await readDomain(world().driver, ref.uuid)).toMatchObject({ name: 'ct-busy' });
-      expect((await world().driver.inventory()).folders).toContainEqual({
+      expect(await findFolder(world().driver, 'ct-busy')).toEqual({
         machine: 'ct-busy',
         generations: [1],
         hasStateDisk: true,

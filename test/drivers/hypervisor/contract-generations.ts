@@ -1,15 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { MachineFolder } from '../../../src/model/observed.ts';
 import { contractMachine, contractSeed } from './contract-machine.ts';
-import { type HypervisorWorld, readDomain } from './contract-world.ts';
+import { findFolder, type HypervisorWorld, readDomain } from './contract-world.ts';
 
 /** A machine gets a new root disk and goes back to the old one, its state disk with it; the tests build on each other. */
 export function generationsContract(world: () => HypervisorWorld): void {
   describe('a new root disk, and back', () => {
     const machine = () => contractMachine(world(), 'ct-renew');
     const domain = () => readDomain(world().driver, machine().ref.uuid);
-    const folder = async (): Promise<MachineFolder | undefined> =>
-      (await world().driver.inventory()).folders.find((found) => found.machine === 'ct-renew');
+    const folder = () => findFolder(world().driver, 'ct-renew');
     const copies = async () => (await folder())?.copies ?? [];
     const operation = async (generation: number) =>
       (await world().driver.inventory()).operations.find(({ id }) => id === `copy-state-ct-renew-${generation}`);

@@ -1,7 +1,7 @@
 import type { Hypervisor, MachineRef } from '../../../src/drivers/hypervisor/hypervisor.ts';
 import type { DesiredImage } from '../../../src/model/desired.ts';
 import type { Mark } from '../../../src/model/mark.ts';
-import type { Domain, HostOperation, Inventory } from '../../../src/model/observed.ts';
+import type { Domain, HostOperation, Inventory, MachineFolder } from '../../../src/model/observed.ts';
 
 /** What a provider of the hypervisor role gives to be held against the contract. The world starts without domains. */
 export interface HypervisorWorld {
@@ -36,6 +36,14 @@ export async function readDomain(driver: Hypervisor, uuid: string): Promise<Doma
   const domain = await findDomain(driver, uuid);
   if (!domain) throw new Error(`no domain ${uuid} in the inventory`);
   return domain;
+}
+
+/** The machine's folder in a fresh inventory, without the space it takes: that differs from world to world. */
+export async function findFolder(driver: Hypervisor, machine: string): Promise<MachineFolder | undefined> {
+  const found = (await driver.inventory()).folders.find((folder) => folder.machine === machine);
+  if (!found) return undefined;
+  const { useMiB: _space, ...rest } = found;
+  return rest;
 }
 
 /** The operation that fetches an image, as long as the driver remembers it. */

@@ -37,6 +37,7 @@ export function createDefine(parts: DefinitionParts): (request: DefineRequest) =
       uuid: machine.uuid,
       mac,
       machineType: existing?.next.shape.machineType ?? null,
+      firmware: existing?.next.firmware ?? null,
       acceleration: facts.acceleration,
       // Room to raise vCPUs without a reboot; more than the host has would only slow the guest down.
       maxCpus: Math.min(mark.spec.cpus * 2, facts.cpus),

@@ -24,6 +24,7 @@ import { createStateDiskActs } from './state-disk.ts';
 import { storageFiles } from './storage-files.ts';
 import { readStorage } from './storage-reading.ts';
 import { createStorageTools } from './tools.ts';
+import { createVolumes } from './volumes.ts';
 import { createWatch } from './watch.ts';
 
 export interface LibvirtSettings {
@@ -52,6 +53,7 @@ export function createLibvirt(settings: LibvirtSettings): Hypervisor {
   const host = createHostReader(virsh, createKvmProbe(exec));
   const owned = createOwnership(virsh, owner);
   const catalogue = createImageCatalogue(files, layout, disks);
+  const volumes = createVolumes(virsh);
   const operations = createHostOperations({ clock, log });
   const { allowEmulation } = settings;
   return {
@@ -67,9 +69,9 @@ export function createLibvirt(settings: LibvirtSettings): Hypervisor {
     define: createDefine({ owned, host, layout, files, tools, owner, allowEmulation }),
     ...createDiskActs({ owned, layout, files, disks, seeds }),
     ...createPowerActs({ virsh, owned, layout, files, operations }),
-    updateLive: createUpdateLive({ virsh, owned, layout, disks }),
+    updateLive: createUpdateLive({ virsh, owned, layout, disks, volumes }),
     deleteMachine: createDeleteMachine({ owned, layout, files, clock, operations }),
-    ...createStateDiskActs({ virsh, owned, layout, files, tools, operations }),
+    ...createStateDiskActs({ virsh, owned, layout, files, tools, volumes, operations }),
     ...createAddressActs(virsh),
     fetchImage: createFetchImage({ downloads: settings.downloads, files, layout, disks, catalogue, operations }),
   };

@@ -7,6 +7,7 @@ import type { Layout } from './layout.ts';
 import type { OwnedDomain, Ownership } from './owned.ts';
 import { parseDomain } from './parse-domain.ts';
 import type { DiskTools } from './qemu-img.ts';
+import { orThroughLibvirt, type Volumes } from './volumes.ts';
 
 const readTimeoutMs = 15_000;
 
@@ -15,16 +16,13 @@ export interface LiveParts {
   readonly owned: Ownership;
   readonly layout: Layout;
   readonly disks: DiskTools;
+  readonly volumes: Volumes;
 }
 
 /** See `MachineActs.updateLive`. */
-export function createUpdateLive({ virsh, owned, layout, disks }: LiveParts): Hypervisor['updateLive'] {
+export function createUpdateLive({ virsh, owned, layout, disks, volumes }: LiveParts): Hypervisor['updateLive'] {
   const growDisk = async (machine: MachineRef, isActive: boolean, path: string, sizeMiB: number): Promise<void> => {
-    if (!isActive) {
-      const { virtualSizeBytes } = await disks.inspect(path);
-      if (virtualSizeBytes < sizeMiB * 2 ** 20) await disks.resize(path, sizeMiB);
-      return;
-    }
+    if (!isActive) return growStopped(disks, volumes, machine, path, sizeMiB);
     const info = await virsh.ask(['domblkinfo', machine.uuid, path], { timeoutMs: readTimeoutMs });
     const capacityBytes = Number(/^Capacity:\s+(\d+)/m.exec(info)?.[1]);
     if (!Number.isFinite(capacityBytes)) throw refused(machine, 'tell the disk size of', info);
@@ -41,6 +39,26 @@ export function createUpdateLive({ virsh, owned, layout, disks }: LiveParts): Hy
     if (change.diskMiB !== null) await growDisk(machine, domain.isActive, paths.root, change.diskMiB);
     if (change.stateDiskMiB !== null) await growDisk(machine, domain.isActive, paths.state, change.stateDiskMiB);
   };
+}
+
+async function growStopped(
+  disks: DiskTools,
+  volumes: Volumes,
+  machine: MachineRef,
+  path: string,
+  sizeMiB: number,
+): Promise<void> {
+  const cut = path.lastIndexOf('/');
+  const volume = { machineUuid: machine.uuid, folder: path.slice(0, cut), name: path.slice(cut + 1) };
+  const sizeBytes = await orThroughLibvirt(
+    async () => (await disks.inspect(path)).virtualSizeBytes,
+    () => volumes.sizeBytes(volume),
+  );
+  if (sizeBytes >= sizeMiB * 2 ** 20) return;
+  await orThroughLibvirt(
+    () => disks.resize(path, sizeMiB),
+    () => volumes.resize(volume, sizeMiB),
+  );
 }
 
 async function raiseCpus(

@@ -13,6 +13,14 @@ export interface DomainDescription {
   /** `disconnected` also where nothing runs and the definition has a channel. */
   readonly agent: Domain['agent'];
   readonly shape: DomainShape;
+  readonly firmware: DomainFirmware;
+}
+
+/** How a domain boots: what was asked for, and what libvirt chose for it. Elements stand as libvirt wrote them. */
+export interface DomainFirmware {
+  readonly isEfi: boolean;
+  readonly loader: XmlNode;
+  readonly nvram: XmlNode;
 }
 
 /** The name that guests and libvirt know the agent's channel by. */
@@ -28,6 +36,11 @@ export function parseDomain(xml: string): DomainDescription {
     mark: readMark(child(domain, 'metadata')),
     agent: agentState(domain),
     shape: shapeOf(domain),
+    firmware: {
+      isEfi: attribute(child(domain, 'os'), 'firmware') === 'efi',
+      loader: child(domain, 'os', 'loader'),
+      nvram: child(domain, 'os', 'nvram'),
+    },
   };
 }
 

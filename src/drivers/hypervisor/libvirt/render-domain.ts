@@ -1,6 +1,6 @@
 import type { Mark } from '../../../model/mark.ts';
 import { markNamespace, markPrefix, markText } from './mark-text.ts';
-import { agentChannel } from './parse-domain.ts';
+import { agentChannel, type DomainFirmware } from './parse-domain.ts';
 import { buildXml } from './xml.ts';
 
 /** Everything that a definition is made of: the mark, and what the host adds to it. */
@@ -10,6 +10,8 @@ export interface DomainRequest {
   readonly mac: string;
   /** As libvirt stored it at the first definition; `null` before. A new version of it is another machine for the guest. */
   readonly machineType: string | null;
+  /** What libvirt chose for the firmware that the domain has already; another build of it may not read the variables of this one. */
+  readonly firmware: DomainFirmware | null;
   readonly acceleration: 'kvm' | 'emulation';
   readonly maxCpus: number;
   /** The images folder takes O_DIRECT. */
@@ -64,7 +66,7 @@ const timers: readonly Tree[] = [
 ];
 
 /** The serial number tells cloud-init where to look, also in images whose detector asks for more than a disk. */
-function firmware({ mark, machineType }: DomainRequest): Tree {
+function firmware({ mark, machineType, firmware: chosen }: DomainRequest): Tree {
   const { firmware, image } = mark.spec;
   const machine = machineType ?? (image.arch === 'aarch64' ? 'virt' : 'q35');
   const efi = { firmware: { feature: { '@enabled': 'no', '@name': 'secure-boot' } } };
@@ -74,9 +76,14 @@ function firmware({ mark, machineType }: DomainRequest): Tree {
       ...(firmware === 'efi' ? { '@firmware': 'efi' } : {}),
       type: { '@arch': image.arch, '@machine': machine, '#text': 'hvm' },
       ...(firmware === 'efi' ? efi : {}),
+      ...(firmware === 'efi' && chosen?.isEfi ? present({ loader: chosen.loader, nvram: chosen.nvram }) : {}),
       smbios: { '@mode': 'sysinfo' },
     },
   };
+}
+
+function present(elements: Tree): Tree {
+  return Object.fromEntries(Object.entries(elements).filter(([, element]) => element !== undefined));
 }
 
 /** Emulation knows neither of the host's own models. */

@@ -1,18 +1,18 @@
 import { KreError } from '../../../model/error.ts';
 import type { FileStat, Files } from '../../../model/ports.ts';
-import type { Virsh } from '../../../virsh/virsh.ts';
 import type { MachineRef } from '../hypervisor.ts';
 import type { LongWork, ReportProgress } from './host-operations.ts';
 import { type Layout, stateDiskName } from './layout.ts';
 import { isSameDisk, readDiskStat } from './state-files.ts';
 import { storageFull } from './storage-files.ts';
 import type { StorageTools } from './tools.ts';
+import { orThroughLibvirt, type Volumes } from './volumes.ts';
 
 export interface CopyParts {
-  readonly virsh: Virsh;
   readonly layout: Layout;
   readonly files: Files;
   readonly tools: StorageTools;
+  readonly volumes: Volumes;
 }
 
 /** A whole copy takes this long at most: 1 TiB at 50 MiB/s. */
@@ -80,7 +80,7 @@ interface Filling {
 
 /** As a clone that shares its blocks where the file system can do that, which takes no time and no room; else byte by byte. */
 async function fill(parts: CopyParts, machine: MachineRef, filling: Filling): Promise<void> {
-  const { files, layout, tools } = parts;
+  const { files, layout, tools, volumes } = parts;
   const { source, unfinished, before, report, signal } = filling;
   report(null, 'copying the state disk');
   if (await tools.succeeds('cp', ['--reflink=always', source, unfinished])) return;
@@ -88,12 +88,14 @@ async function fill(parts: CopyParts, machine: MachineRef, filling: Filling): Pr
   const neededBytes = before.allocatedBytes + reserveBytes;
   if (freeBytes < neededBytes) throw noRoom(machine, before.allocatedBytes, freeBytes);
   const watching = setInterval(() => void reportSize(files, filling), progressEveryMs);
+  const options = { timeoutMs: copyTimeoutMs, signal };
+  const what = `copy the state disk of ${machine.name}`;
+  const disk = { machineUuid: machine.uuid, folder: layout.machine(machine.name), name: stateDiskName };
   try {
-    const what = `copy the state disk of ${machine.name}`;
-    await tools.run('cp', ['--reflink=auto', source, unfinished], what, { timeoutMs: copyTimeoutMs, signal });
-  } catch (thrown) {
-    if (!(thrown instanceof KreError) || thrown.code !== 'StoragePermission') throw thrown;
-    await readThroughLibvirt(parts, machine, filling);
+    await orThroughLibvirt(
+      async () => void (await tools.run('cp', ['--reflink=auto', source, unfinished], what, options)),
+      () => volumes.download(disk, unfinished, options),
+    );
   } finally {
     clearInterval(watching);
   }
@@ -104,24 +106,6 @@ async function reportSize(files: Files, { unfinished, before, report }: Filling)
   if (!stat || before.sizeBytes === 0) return;
   const done = Math.min(1, stat.sizeBytes / before.sizeBytes);
   report(done, `${mebibytes(stat.sizeBytes)} of ${mebibytes(before.sizeBytes)} MiB copied`);
-}
-
-/**
- * libvirt gives a disk back to its owner when the machine stops, but to root where it could not note the owner (file systems without trusted extended
- * attributes, `remember_owner = 0`), and to QEMU's user after the host lost power. Then libvirt itself is asked to read it: by a
- * pool over the machine's folder that exists for this copy only.
- */
-async function readThroughLibvirt({ virsh, layout }: CopyParts, machine: MachineRef, filling: Filling): Promise<void> {
-  const pool = `kreconcile-${machine.uuid}`;
-  const { unfinished, signal } = filling;
-  await virsh.run([['pool-destroy', pool]], { timeoutMs: 30_000 });
-  try {
-    await virsh.ask(['pool-create-as', pool, 'dir', '--target', layout.machine(machine.name)], { timeoutMs: 30_000 });
-    const options = { timeoutMs: copyTimeoutMs, signal };
-    await virsh.ask(['vol-download', stateDiskName, unfinished, '--pool', pool, '--sparse'], options);
-  } finally {
-    await virsh.run([['pool-destroy', pool]], { timeoutMs: 30_000 });
-  }
 }
 
 function mebibytes(bytes: number): number {

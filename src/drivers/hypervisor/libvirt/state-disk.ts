@@ -1,4 +1,5 @@
 import type { Files } from '../../../model/ports.ts';
+import type { Virsh } from '../../../virsh/virsh.ts';
 import type { MachineRef, StateDiskActs } from '../hypervisor.ts';
 import { assertOwnFolder } from './disks.ts';
 import { refused } from './failures.ts';
@@ -10,6 +11,7 @@ import { type CopyParts, copyId, copyStateDisk, isCopyOf } from './state-copy.ts
 import { assertStateDisk, isSameDisk, readDiskStat, removeCopy, stateDiskMissing } from './state-files.ts';
 
 export interface StateDiskParts extends CopyParts {
+  readonly virsh: Virsh;
   readonly owned: Ownership;
   readonly operations: HostOperations;
 }

@@ -36,14 +36,25 @@ async function readFolder(files: Files, layout: Layout, machine: string): Promis
       return found.includes('root.qcow2') && !found.includes('unstarted') ? [number] : [];
     }),
   );
+  const useMiB = {
+    root: await takenMiB(files, layout.rootDisk(machine, Math.max(1, ...started.flat()))),
+    state: await takenMiB(files, layout.stateDisk(machine)),
+  };
   const copies = await readCopies(files, layout, machine, names);
   return {
     machine,
     generations: started.flat(),
     hasStateDisk: names.includes(stateDiskName),
+    useMiB,
     ...(copies.length > 0 ? { copies } : {}),
     ...(names.includes(setAsideName) ? { isSetAside: true } : {}),
   };
+}
+
+/** `null` for what is not there or cannot be looked at. */
+async function takenMiB(files: Files, path: string): Promise<number | null> {
+  const stat = await files.stat(path).catch(() => null);
+  return stat && Math.ceil(stat.allocatedBytes / 2 ** 20);
 }
 
 async function readCopies(

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KreError } from '../../../../src/model/error.ts';
 import { VirshComplaint } from '../../../virsh/fake-virsh.ts';
-import { type FakeLibvirt, placeImage, readText, startFakeLibvirt } from './fake-libvirt.ts';
+import { type FakeLibvirt, placeImage, readText, startFakeLibvirt, toolFailure } from './fake-libvirt.ts';
 import { definition, digest, disks, mark, ref } from './fake-machine.ts';
+import { fakeVolumes } from './fake-volumes.ts';
 
 let fake: FakeLibvirt;
 let answers: (words: readonly string[]) => string | null;
@@ -75,7 +76,7 @@ describe('disks', () => {
     }
     expect(changes).toBeGreaterThan(8);
     expect((await fake.driver.inventory()).folders).toEqual([
-      { machine: 'dev-cp-1', generations: [], hasStateDisk: true },
+      { machine: 'dev-cp-1', generations: [], hasStateDisk: true, useMiB: { root: 1, state: 1 } },
     ]);
     expect(await readText(path('dev-cp-1/1/seed.iso'))).toBe(disks.seed.userData);
     expect(await readText(path('dev-cp-1/1/seed.iso.files/user-data'))).toBeNull();
@@ -198,6 +199,27 @@ describe('acts', () => {
       code: 'VirshFailed',
       disposition: 'stalled',
     });
+  });
+
+  test('grow a disk that belongs to root by way of libvirt, and leave a larger one alone', async () => {
+    await fake.dispose();
+    const { pools, answer } = fakeVolumes();
+    const isOfRoot = (args: readonly string[]) => args.some((word) => /\/(root|state)\.qcow2$/.test(word));
+    fake = await startFakeLibvirt({
+      answer,
+      tool: ({ program, args }) =>
+        program === 'qemu-img' && isOfRoot(args)
+          ? toolFailure("Could not open 'state.qcow2': Permission denied")
+          : null,
+    });
+    await placeImage(fake, digest);
+    await fake.driver.prepareDisks(disks);
+    await fake.driver.define(definition);
+    await fake.driver.updateLive(ref, { cpus: null, diskMiB: 50_000, stateDiskMiB: 10_000 });
+    const sizeMiB = async (file: string) =>
+      JSON.parse((await readText(path('dev-cp-1', file))) ?? '')['virtual-size'] / 2 ** 20;
+    expect([await sizeMiB('1/root.qcow2'), await sizeMiB('state.qcow2')]).toEqual([50_000, 20_480]);
+    expect(pools.size).toBe(0);
   });
 
   test('grow a running disk, and leave a larger one alone', async () => {

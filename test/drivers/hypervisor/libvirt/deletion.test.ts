@@ -1,4 +1,4 @@
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FakeLibvirt, placeImage, readText, startFakeLibvirt } from './fake-libvirt.ts';
@@ -62,6 +62,49 @@ describe('deleting a machine', () => {
     },
   );
 
+  test.each([
+    { found: ['state.qcow2', 'state-1.qcow2'], kept: { 'state.qcow2': 'state.qcow2' } },
+    {
+      found: ['state.qcow2', 'state-failed.qcow2', 'state-3.qcow2.new'],
+      kept: { 'state.qcow2': 'state.qcow2', 'state-failed.qcow2': 'state-failed.qcow2' },
+    },
+    {
+      found: ['state-1.qcow2', 'state-2.qcow2', 'state-failed.qcow2'],
+      kept: { 'state.qcow2': 'state-2.qcow2', 'state-failed.qcow2': 'state-failed.qcow2' },
+    },
+    { found: ['state-failed.qcow2'], kept: { 'state.qcow2': 'state-failed.qcow2' } },
+    { found: ['state-10.qcow2', 'state-9.qcow2'], kept: { 'state.qcow2': 'state-10.qcow2' } },
+  ])('of $found, interrupted anywhere, retains no less than the last state there is', async ({ found, kept }) => {
+    for (let changes = 0; ; changes++) {
+      expect(changes).toBeLessThan(30);
+      await rm(path('retained'), { recursive: true, force: true });
+      await rm(path('dev-cp-1/state.qcow2'), { force: true });
+      await fake.driver.prepareDisks({ ...disks, stateDisk: null });
+      await fake.driver.define(definition);
+      for (const name of found) await writeFile(path('dev-cp-1', name), name);
+      await fake
+        .dyingAfter(changes)
+        .deleteMachine(ref, 'Retain')
+        .catch(() => undefined);
+      const isDone = fake.domains.size === 0;
+      await fake.driver.deleteMachine(ref, 'Retain');
+      expect(await names('dev-cp-1')).toEqual([]);
+      const [folder = '', ...others] = await names('retained');
+      expect(others).toEqual([]);
+      const texts = (await names('retained', folder)).filter((name) => name !== 'mark.json');
+      const read = await Promise.all(texts.map(async (name) => [name, await readText(path('retained', folder, name))]));
+      expect(Object.fromEntries(read)).toEqual(kept);
+      if (isDone) break;
+    }
+  });
+
+  test('with Delete takes copies and what was set aside too', async () => {
+    for (const name of ['state-1.qcow2', 'state-failed.qcow2']) await writeFile(path('dev-cp-1', name), name);
+    await fake.driver.deleteMachine(ref, 'Delete');
+    expect(await names('dev-cp-1')).toEqual([]);
+    expect(await names('retained')).toEqual([]);
+  });
+
   test('takes every generation, and leaves what is not ours in the folder', async () => {
     await mkdir(path('dev-cp-1/2'));
     await writeFile(path('dev-cp-1/2/root.qcow2'), '');
@@ -76,7 +119,7 @@ describe('deleting a machine', () => {
     await fake.driver.deleteMachine(ref, 'Delete');
     await fake.driver.define(definition);
     await fake.driver.powerOff(ref);
-    await import('node:fs/promises').then(({ rm }) => rm(path('dev-cp-1'), { recursive: true, force: true }));
+    await rm(path('dev-cp-1'), { recursive: true, force: true });
     await symlink(path('elsewhere'), path('dev-cp-1'));
     await expect(fake.driver.deleteMachine(ref, 'Delete')).rejects.toMatchObject({ code: 'DomainConflict' });
     expect(await names('elsewhere')).toEqual(['1']);

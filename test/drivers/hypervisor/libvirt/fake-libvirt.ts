@@ -7,6 +7,7 @@ import { createLibvirt } from '../../../../src/drivers/hypervisor/libvirt/index.
 import type { Downloads } from '../../../../src/model/download.ts';
 import type { ExecRequest, ExecResult, Files } from '../../../../src/model/ports.ts';
 import { systemDownloads } from '../../../../src/sys/download.ts';
+import { systemExec } from '../../../../src/sys/exec.ts';
 import { systemFiles } from '../../../../src/sys/files.ts';
 import { createVirsh } from '../../../../src/virsh/virsh.ts';
 import { type FakeVirsh, fakeVirsh, quietLog, VirshComplaint } from '../../../virsh/fake-virsh.ts';
@@ -17,6 +18,9 @@ export interface FakeDomain {
   readonly uuid: string;
   xml: string;
   isRunning: boolean;
+  /** What it was started with. */
+  liveXml?: string;
+  isSaved?: boolean;
 }
 
 /** The real driver over real files in a temporary folder and a libvirt that knows a few commands. */
@@ -37,6 +41,10 @@ export interface FakeSettings {
   readonly downloads?: Downloads;
   /** Answers other than the usual; `null` leaves the command to the fake. */
   readonly answer?: (words: readonly string[]) => string | null;
+  /** Free space in the images folder; default that of the machine. */
+  readonly freeBytes?: number;
+  /** What a program does other than the usual; `null` leaves it to the fake. */
+  readonly tool?: (request: ExecRequest) => ExecResult | Promise<ExecResult> | null;
 }
 
 export const fakeOwner = 'here';
@@ -45,7 +53,10 @@ const fixture = (name: string) => readFileSync(join(import.meta.dirname, 'fixtur
 export async function startFakeLibvirt(settings: FakeSettings = {}): Promise<FakeLibvirt> {
   const imagesFolder = await mkdtemp(join(tmpdir(), 'kreconcile-images-'));
   const domains = new Map<string, FakeDomain>();
-  const virsh = fakeVirsh((words) => settings.answer?.(words) ?? answer(domains, words), runTool);
+  const virsh = fakeVirsh(
+    (words) => settings.answer?.(words) ?? answer(domains, words),
+    (request) => settings.tool?.(request) ?? runTool(request),
+  );
   let seen = 0;
   const driverOver = (files: Files): Hypervisor =>
     createLibvirt({
@@ -60,7 +71,7 @@ export async function startFakeLibvirt(settings: FakeSettings = {}): Promise<Fak
       allowEmulation: settings.allowEmulation ?? true,
     });
   return {
-    driver: driverOver(systemFiles),
+    driver: driverOver(filesWith(settings.freeBytes)),
     imagesFolder,
     domains,
     virsh,
@@ -72,6 +83,10 @@ export async function startFakeLibvirt(settings: FakeSettings = {}): Promise<Fak
     dyingAfter: (changes) => driverOver(dyingFiles(changes)),
     dispose: () => rm(imagesFolder, { recursive: true, force: true }),
   };
+}
+
+function filesWith(freeBytes: number | undefined): Files {
+  return freeBytes === undefined ? systemFiles : { ...systemFiles, freeBytes: () => Promise.resolve(freeBytes) };
 }
 
 function dyingFiles(changes: number): Files {
@@ -116,19 +131,22 @@ function stateBlock({ name, isRunning }: FakeDomain): string {
   return `Domain: '${name}'\n  state.state=${isRunning ? 1 : 5}\n  state.reason=1`;
 }
 
+const quiet = ['autostart', 'metadata', 'shutdown', 'resume', 'setvcpus', 'blockresize'];
+
 function act(domains: Map<string, FakeDomain>, domain: FakeDomain, words: readonly string[]): string {
   const [command = ''] = words;
   if (command === 'domuuid') return domain.uuid;
+  if (command === 'dominfo') return `Name: ${domain.name}\nManaged save:   ${domain.isSaved ? 'yes' : 'no'}`;
   if (command === 'domstate') return domain.isRunning ? 'running' : 'shut off';
   if (command === 'dumpxml') {
     const isLive = domain.isRunning && !words.includes('--inactive');
-    return isLive ? domain.xml.replace('<domain ', "<domain id='7' ") : domain.xml;
+    return isLive ? (domain.liveXml ?? domain.xml).replace('<domain ', "<domain id='7' ") : domain.xml;
   }
-  if (command === 'start' || command === 'destroy') domain.isRunning = command === 'start';
-  else if (command === 'undefine') domains.delete(domain.uuid);
-  else if (!['autostart', 'metadata', 'shutdown', 'resume', 'setvcpus', 'blockresize'].includes(command)) {
-    throw new VirshComplaint(`the fake does not know ${command}`);
-  }
+  if (command === 'start' || command === 'destroy') {
+    domain.isRunning = command === 'start';
+    domain.liveXml = domain.xml;
+  } else if (command === 'undefine') domains.delete(domain.uuid);
+  else if (!quiet.includes(command)) throw new VirshComplaint(`the fake does not know ${command}`);
   return '';
 }
 
@@ -136,12 +154,15 @@ function define(domains: Map<string, FakeDomain>, file: string): string {
   const xml = readFileSync(file, 'utf8').replace('machine="q35"', 'machine="pc-q35-7.2"');
   const name = /<name>(.*)<\/name>/.exec(xml)?.[1] ?? '';
   const uuid = /<uuid>(.*)<\/uuid>/.exec(xml)?.[1] ?? '';
-  domains.set(uuid, { name, uuid, xml, isRunning: domains.get(uuid)?.isRunning ?? false });
+  domains.set(uuid, { isRunning: false, ...domains.get(uuid), name, uuid, xml });
   return '';
 }
 
 /** What the other programs leave behind: a disk is a small JSON file that says what it was made as. */
-function runTool({ program, args }: ExecRequest): ExecResult {
+function runTool(request: ExecRequest): ExecResult | Promise<ExecResult> {
+  const { program, args } = request;
+  if (program === 'cp' && args.includes('--reflink=always')) return toolFailure('Operation not supported');
+  if (program === 'cp' || (program === 'touch' && args[0] === '-r')) return systemExec.run(request);
   const done = (stdout = ''): ExecResult => ({ exitCode: 0, stdout, stderr: '' });
   const last = args.at(-1) ?? '';
   if (program === 'qemu-img' && args[0] === 'create') {
@@ -154,6 +175,11 @@ function runTool({ program, args }: ExecRequest): ExecResult {
   const output = args.indexOf('-output');
   if (output >= 0) writeFileSync(args[output + 1] ?? '', readFileSync(join(last, 'user-data')));
   return done();
+}
+
+/** What a program says that fails. */
+export function toolFailure(said: string): ExecResult {
+  return { exitCode: 1, stdout: '', stderr: said };
 }
 
 /** Puts an image into the store as a fetch would leave it. */

@@ -69,6 +69,7 @@ describe('descriptions of others', () => {
       mark: null,
       agent: 'absent',
       shape: { cpus: 3, maxCpus: 3, memoryMiB: 2048, machineType: '', acceleration: 'kvm', disks: [], interfaces: [] },
+      firmware: { isEfi: false, loader: undefined, nvram: undefined },
     });
   });
 

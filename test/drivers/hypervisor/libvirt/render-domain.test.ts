@@ -10,6 +10,7 @@ const request: DomainRequest = {
   uuid: ref.uuid,
   mac: '52:54:00:12:34:56',
   machineType: null,
+  firmware: null,
   acceleration: 'kvm',
   maxCpus: 4,
   directIo: true,
@@ -50,6 +51,24 @@ describe('the definition of a machine', () => {
   test('keeps the machine type that libvirt stored', () => {
     const { shape } = parseDomain(renderDomain({ ...request, machineType: 'pc-q35-7.2' }));
     expect(shape.machineType).toBe('pc-q35-7.2');
+  });
+
+  test('keeps the loader and the variables that libvirt chose, as long as the firmware stays the same', () => {
+    const firmware = {
+      isEfi: true,
+      loader: { '@readonly': 'yes', '@type': 'pflash', '#text': '/usr/share/OVMF/OVMF_CODE_4M.fd' },
+      nvram: {
+        '@template': '/usr/share/OVMF/OVMF_VARS_4M.fd',
+        '#text': '/var/lib/libvirt/qemu/nvram/dev-cp-1_VARS.fd',
+      },
+    };
+    const efi = mark({}, { firmware: 'efi' });
+    expect(parseDomain(renderDomain({ ...request, mark: efi, firmware })).firmware).toEqual(firmware);
+    const others = [
+      renderDomain({ ...request, firmware }),
+      renderDomain({ ...request, mark: efi, firmware: { ...firmware, isEfi: false } }),
+    ];
+    for (const xml of others) expect(parseDomain(xml).firmware).toMatchObject({ loader: undefined, nvram: undefined });
   });
 
   test('never has fewer vCPUs possible than wanted, on a host smaller than the machine', () => {
