@@ -71,7 +71,7 @@ function settings(node: NodeContext): Readonly<Record<string, string>> {
   return {
     K3S_MIRROR: baseUrl(mirrors.k3s, 'https://github.com/k3s-io/k3s/releases/download'),
     CNI_MANIFEST: cni.plugin === 'manifest' && node.cluster.cniManifest === null ? (cni.manifest ?? '') : '',
-    API_WAIT_SECONDS: String(API_WAIT_SECONDS),
+    API_WAIT_SECONDS: String(Math.min(API_WAIT_SECONDS, Math.ceil(node.cluster.deadlines.readyMs / 1000))),
   };
 }
 

@@ -75,7 +75,7 @@ export function settings(node: NodeContext): Readonly<Record<string, string>> {
     CNI_PLUGINS_VERSION: RUNTIME_RELEASES.cniPlugins,
     CNI_PLUGIN: cni.plugin,
     CNI_MANIFEST: cni.plugin === 'manifest' && node.cluster.cniManifest === null ? (cni.manifest ?? '') : '',
-    API_WAIT_SECONDS: String(API_WAIT_SECONDS),
+    API_WAIT_SECONDS: String(Math.min(API_WAIT_SECONDS, Math.ceil(node.cluster.deadlines.readyMs / 1000))),
   };
 }
 

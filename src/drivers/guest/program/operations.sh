@@ -142,6 +142,7 @@ run_operation() {
 	process_start $$
 	printf '%s %s\n' $$ "$PROCESS_START" | replace_file "$OPERATION/process"
 	INPUT=$(cat "$OPERATION/input" 2>/dev/null)
+	take_settings
 	(
 		set -e
 		"operate_$1" "$2"
@@ -159,6 +160,14 @@ run_operation() {
 	printf '%s %s\n' "$run_word" "$(now_ms)" | replace_file "$OPERATION/ended"
 	sync
 	return "$run_code"
+}
+
+# take_settings: settings of today's manifests (mirrors, deadlines) come with the input and win over those of first boot.
+take_settings() {
+	for setting in $(printf '%s\n' "$INPUT" | sed -n 's/^\([A-Z][A-Z0-9]*_[A-Z0-9_]*\)=.*/\1/p'); do
+		setting_value=$(input "$setting")
+		eval "$setting=\$setting_value"
+	done
 }
 
 operate_bootstrap() {

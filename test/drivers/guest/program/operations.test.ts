@@ -47,6 +47,18 @@ describe.each(shells)('operations under %s', (shell) => {
     expect(guest.has('var/lib/kreconcile-guest/operations/join-12345678-1/input')).toBe(false);
   });
 
+  it('work with the settings of today, not with those of first boot', async () => {
+    const guest = make();
+    guest.write('etc/kreconcile/node.env', "DISTRIBUTION='kubeadm'\nROLE='worker'\nRELEASE_MIRROR='http://gone'\n");
+    guest.write('stage.sh', 'progress "from $RELEASE_MIRROR"');
+    const input = { version: 'v1.36.3', RELEASE_MIRROR: "http://it's; here $(id)" };
+    await guest.run(['start', 'stage', 'stage-1'], encodeInput(input));
+    expect(await ended(guest, 'stage-1')).toMatchObject({
+      state: 'succeeded',
+      message: `from ${input.RELEASE_MIRROR}`,
+    });
+  });
+
   it('are not run again for the same id', async () => {
     const guest = make();
     guest.write('bootstrap.sh', 'echo run >>"$ROOT/runs"');
