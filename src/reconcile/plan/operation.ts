@@ -61,6 +61,7 @@ export function planOperation(facts: Facts, draft: Draft, init: OperationInit): 
     wait(startStep(draft, { ...init, needs }, id, `${prefix}${nextAttempt(past, init.leastAttempt)}`, why), '');
   if (last?.state === 'running') return wait([], last.message);
   if (!guest || init.needs.length > 0) return init.startsByItself ? wait(init.needs, '') : start(init.needs, '');
+  if (isUnseen(facts, id, init.machine)) return wait([], 'begun, and not read since');
   if (init.startsByItself && !last && (guest.cloudInit === 'running' || guest.cloudInit === 'not-run'))
     return wait([], `cloud-init: ${guest.cloudInit}`);
   if (!last) return start([], '');
@@ -74,6 +75,13 @@ export function planOperation(facts: Facts, draft: Draft, init: OperationInit): 
     return null;
   }
   return start(pauseAfter(facts, draft, id, init.title, past), ` (the last attempt ${fateOf(last)})`);
+}
+
+/** A guest that was read before the operation was begun cannot know of it: begun once more, a backup of the next minute would be a second one. */
+function isUnseen({ ledger, guests }: Facts, id: string, machine: string): boolean {
+  const begun = ledger.attempts[id];
+  const reading = guests[machine];
+  return begun !== undefined && begun.error === null && reading?.known === true && reading.atMs < begun.lastAtMs;
 }
 
 /**

@@ -62,6 +62,15 @@ describe('the backup before an upgrade', () => {
     expect(made.steps[0]?.action).toMatchObject({ operation: backupId(minute) });
   });
 
+  it('is not begun a second time in the next minute, by a reading of before it was begun', () => {
+    const readAt = (atMs: number) => alone({ atMs });
+    const ledger = { attempts: { 'machine/dev-cp-1/backup': begun(NOW - MINUTE / 2) } };
+    const unseen = planAt(single.after, readAt(NOW - MINUTE / 2 - 1), ledger);
+    expect(front(unseen)).toEqual([]);
+    expect(unseen.waits.find((wait) => wait.id === 'machine/dev-cp-1/backup/done')?.needs).toEqual([]);
+    expect(front(planAt(single.after, readAt(NOW), ledger))).toEqual(['machine/dev-cp-1/backup']);
+  });
+
   it('comes after the drain, although an earlier one is young', () => {
     const operations = [operation(drainId('dev-cp-1', 1), 'succeeded')];
     const world = (found: Backup) =>
