@@ -21,6 +21,8 @@ export async function brokenRelease(mirror: string, folder: string, version: str
   }
   const kubelet = join(folder, path, 'kubelet');
   await writeFile(kubelet, brokenKubelet(version));
-  const digest = createHash('sha256').update(await readFile(kubelet)).digest('hex');
+  const digest = createHash('sha256')
+    .update(await readFile(kubelet))
+    .digest('hex');
   await writeFile(`${kubelet}.sha256`, digest);
 }

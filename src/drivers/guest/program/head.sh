@@ -29,6 +29,9 @@ BACKUPS=$GUEST_FOLDER/backups
 RUN_FOLDER=$ROOT/run/kreconcile
 STATE_MOUNT=$ROOT/var/lib/kreconcile-state
 
+# The guest agent has none; kubectl keeps there what it has learnt of the API, and asks for all of it each time without.
+export HOME="${HOME:-/root}"
+
 DISTRIBUTION='' ROLE='' VERSION='' CLUSTER='' NODE_NAME='' ENDPOINT_HOST='' API_PORT='' POD_CIDR='' SERVICE_CIDR=''
 KEEP_PATHS='' STATE_SERIAL='' STATE_UUID='' STATE_NEW='' NODE_ADDRESS='' ARCH='' NODE_PACKAGES='' STATE_SERVICES=''
 # shellcheck disable=SC1091
