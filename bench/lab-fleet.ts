@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,7 +78,6 @@ export async function installProgram(folder: string): Promise<string> {
   const target = join(folder, 'opt');
   await mkdir(target);
   for (const part of ['dist', 'package.json']) await cp(join(project, part), join(target, part), { recursive: true });
-  await symlink(join(project, 'node_modules'), join(target, 'node_modules'));
   return join(target, 'dist/main.js');
 }
 

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Desired } from '../src/model/desired.ts';
+import { bundle } from '../tools/bundle.ts';
 import { type LabFleet, spyOnVirsh, startLabFleet, type Timing, timeInside, virshCalls } from './lab-fleet.ts';
 import { load, median, milliseconds, times } from './measure.ts';
 import { type Bench, type BenchResult, type Row, verdict } from './report.ts';
@@ -43,7 +44,7 @@ export interface Measured {
   readonly inside: Probe;
 }
 
-/** See probe.mjs. */
+/** See probe.ts. */
 interface Probe {
   readonly importMs: number;
   readonly inventoryMs: number;
@@ -99,7 +100,10 @@ function naiveScript(desired: Desired, uri: string): string {
 async function lookInside(fleet: LabFleet, desired: Desired): Promise<Probe> {
   const file = join(fleet.root, 'desired.json');
   await writeFile(file, JSON.stringify(desired));
-  const argv = [process.execPath, join(here, 'probe.mjs'), dirname(fleet.program), file];
+  const folder = join(fleet.root, 'probe');
+  await bundle({ probe: join(here, 'probe.ts') }, folder);
+  await writeFile(join(folder, 'package.json'), '{"type": "module"}\n');
+  const argv = [process.execPath, join(folder, 'probe.js'), file];
   const rounds: Probe[] = [];
   for (let round = 0; round < 5; round += 1) rounds.push(JSON.parse(await fleet.host.must(argv)) as Probe);
   const of = (key: keyof Probe) => median(rounds.map((probe) => probe[key]));
@@ -157,4 +161,4 @@ function describe(measured: readonly Measured[]): Omit<BenchResult, 'load'> {
 }
 
 const WHY =
-  'What is above the floor is work of our own process on one core: loading its modules and libraries (execa, zod and yaml are the largest), reading the manifests, parsing the dumps. See the last line.';
+  'What is above the floor is work of our own process on one core: loading its modules and libraries, reading the manifests, parsing the dumps; each runs once, before Node has compiled it well. See the last line.';

@@ -35,7 +35,7 @@ export function controlSocket(runFolder: string): string {
 }
 
 /** Asks who listens. `AgentNotRunning` if nobody does, `StatePermission` if this user may not ask. */
-export async function connectAgent(http: Http, runFolder: string): Promise<AgentClient> {
+export async function connectAgent(http: Pick<Http, 'call'>, runFolder: string): Promise<AgentClient> {
   const socketPath = controlSocket(runFolder);
   const ask = async <T>(
     method: string,

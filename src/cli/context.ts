@@ -39,8 +39,8 @@ export interface CliContext {
   readonly terminal: Terminal;
   readonly clock: Clock;
   readonly files: Files;
-  readonly exec: Exec;
-  readonly http: Http;
+  readonly exec: Pick<Exec, 'run'>;
+  readonly http: Pick<Http, 'call'>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute. */
   readonly cwd: string;

@@ -1,18 +1,14 @@
 import type { CliContext, Terminal } from '../cli/context.ts';
 import { EXIT } from '../cli/exit-code.ts';
 import { systemClock } from '../sys/clock.ts';
-import { systemExec } from '../sys/exec.ts';
 import { systemFiles } from '../sys/files.ts';
 import { homeFolder, makeTemporaryFolder, packageFolder } from '../sys/host.ts';
-import { createHttp } from '../sys/http.ts';
-import { createLog } from '../sys/log.ts';
 
-/** What commands may use of this machine, for real. */
+/** What commands may use of this machine, for real. A library is loaded by whoever uses it: start-up is time that a person waits. */
 export function createContext(terminal: Terminal, version: string): CliContext {
   const files = systemFiles;
   const parts = {
     files,
-    exec: systemExec,
     clock: systemClock,
     env: process.env,
     cwd: process.cwd(),
@@ -23,7 +19,8 @@ export function createContext(terminal: Terminal, version: string): CliContext {
   return {
     ...parts,
     terminal,
-    http: createHttp(createLog({ level: 'warn', format: 'text' })),
+    http: { call: async (call) => (await import('../sys/http-call.ts')).callSocket(call) },
+    exec: { run: async (request) => (await import('../sys/exec.ts')).systemExec.run(request) },
     home: homeFolder(),
     packageFolder: packageFolder(),
     signal: stopSignal(),

@@ -2,12 +2,11 @@ import type { Guest } from '../drivers/guest/guest.ts';
 import type { Hypervisor } from '../drivers/hypervisor/hypervisor.ts';
 import type { AgentConfig } from '../model/agent-config.ts';
 import type { Http } from '../model/http.ts';
-import type { Clock, Exec, Files, Log } from '../model/ports.ts';
+import type { Clock, Files, Log } from '../model/ports.ts';
 
 export interface DriverParts {
   readonly config: AgentConfig;
   readonly clock: Clock;
-  readonly exec: Exec;
   readonly files: Files;
   readonly http: Http;
   readonly log: Log;
@@ -42,11 +41,11 @@ async function openSimulator({ config, clock, files, http, log }: DriverParts): 
   };
 }
 
-async function openLibvirt({ config, clock, exec, files, log }: DriverParts): Promise<Drivers> {
-  const [{ createVirsh }, { createLibvirt }, { createQga }, { systemDownloads }] = await Promise.all([
+async function openLibvirt({ config, clock, files, log }: DriverParts): Promise<Drivers> {
+  const [{ createVirsh }, { createLibvirt }, { systemExec: exec }, { systemDownloads }] = await Promise.all([
     import('../virsh/virsh.ts'),
     import('../drivers/hypervisor/libvirt/index.ts'),
-    import('../drivers/guest/qga/index.ts'),
+    import('../sys/exec.ts'),
     import('../sys/download.ts'),
   ]);
   const virsh = createVirsh({ exec, uri: config.hypervisor.uri, log });
@@ -62,5 +61,25 @@ async function openLibvirt({ config, clock, exec, files, log }: DriverParts): Pr
     allowEmulation: config.hypervisor.allowEmulation,
   });
   const nothing = { stop: () => Promise.resolve() };
-  return { hypervisor, guest: createQga({ virsh, clock }), serve: () => Promise.resolve(nothing) };
+  const guest = loadedWhenAsked(async () =>
+    (await import('../drivers/guest/qga/index.ts')).createQga({ virsh, clock }),
+  );
+  return { hypervisor, guest, serve: () => Promise.resolve(nothing) };
+}
+
+/** The driver, loaded at the first question to a guest: the hypervisor is asked first, and need not wait for it. */
+function loadedWhenAsked(load: () => Promise<Guest>): Guest {
+  let loaded: Promise<Guest> | null = null;
+  const guest = (): Promise<Guest> => {
+    loaded ??= load();
+    return loaded;
+  };
+  return {
+    status: async (...args) => (await guest()).status(...args),
+    startOperation: async (...args) => (await guest()).startOperation(...args),
+    call: async (...args) => (await guest()).call(...args),
+    readBackup: async (...args) => (await guest()).readBackup(...args),
+    writeBackup: async (...args) => (await guest()).writeBackup(...args),
+    installProgram: async (...args) => (await guest()).installProgram(...args),
+  };
 }

@@ -1,7 +1,6 @@
 import type { CliContext, Host, HostOptions } from '../cli/context.ts';
-import { loadManifestFolder } from '../manifest/load.ts';
 import type { AgentConfig } from '../model/agent-config.ts';
-import type { Clock, Exec, Files } from '../model/ports.ts';
+import type { Clock, Files } from '../model/ports.ts';
 import type { SourceStatus } from '../model/status.ts';
 import type { Enforced } from '../reconcile/reconcile.ts';
 import { openSource } from '../source/open-source.ts';
@@ -9,14 +8,12 @@ import type { Source } from '../source/source.ts';
 import { makeTemporaryFolder } from '../sys/host.ts';
 import { createHttp } from '../sys/http.ts';
 import { createLog } from '../sys/log.ts';
-import { loadLibrary } from './library.ts';
-import { lookOnce } from './look.ts';
+import { type Drivers, openDrivers } from './drivers.ts';
 import { noSource, readSettings } from './settings.ts';
-import { decisionRecords, openWorkshop } from './workshop.ts';
+import type { Workshop } from './workshop.ts';
 
 export interface HostParts {
   readonly files: Files;
-  readonly exec: Exec;
   readonly clock: Clock;
   readonly env: CliContext['env'];
   readonly cwd: string;
@@ -25,9 +22,17 @@ export interface HostParts {
   readonly errHasColor: boolean;
 }
 
-/** A host as configuration and options name it, with everything that commands do to it. */
-export async function openHost(parts: HostParts, options: HostOptions): Promise<Host> {
-  const { files, exec, env } = parts;
+/** What a host is made of; each part is opened when it is first asked for. */
+interface HostGround {
+  readonly config: AgentConfig;
+  readonly clock: Clock;
+  drivers(): Promise<Drivers>;
+  workshop(): Promise<Workshop>;
+  sourceIn(stateFolder: string, signal?: AbortSignal): Source;
+}
+
+async function openGround(parts: HostParts, options: HostOptions): Promise<HostGround> {
+  const { files, env } = parts;
   const config = await readSettings(files, parts.cwd, options);
   const speed = options.speed ?? 1;
   const clock =
@@ -38,15 +43,44 @@ export async function openHost(parts: HostParts, options: HostOptions): Promise<
     useColor: parts.errHasColor,
   });
   const http = createHttp(log);
-  const workshop = once(() => openWorkshop({ config, clock, speed, exec, files, http, log }));
+  const drivers = once(() => openDrivers({ config, clock, files, http, log }));
   const credentialsFolder = env['CREDENTIALS_DIRECTORY'] ?? null;
-  const sourceIn = (stateFolder: string, signal?: AbortSignal): Source => {
-    if (!config.source) throw noSource();
-    return openSource(config.source, { files, log, stateFolder, credentialsFolder, ...(signal ? { signal } : {}) });
+  return {
+    config,
+    clock,
+    drivers,
+    workshop: once(async () => {
+      const made = await drivers();
+      const { openWorkshop } = await import('./workshop.ts');
+      return openWorkshop({ config, clock, speed, files, http, log, drivers: made });
+    }),
+    sourceIn(stateFolder, signal) {
+      if (!config.source) throw noSource();
+      return openSource(config.source, { files, log, stateFolder, credentialsFolder, ...(signal ? { signal } : {}) });
+    },
   };
-  const newest = once(() => readNewest(files, sourceIn));
+}
+
+/** A host as configuration and options name it, with everything that commands do to it. */
+export async function openHost(parts: HostParts, options: HostOptions): Promise<Host> {
+  const { files, env } = parts;
+  const { config, clock, drivers, workshop, sourceIn } = await openGround(parts, options);
+  // The hypervisor works on its answer while the libraries for manifests are loaded and the manifests read.
+  let asked: Promise<unknown> = Promise.resolve();
+  const newest = once(async () => {
+    await asked;
+    return readNewest(files, sourceIn);
+  });
   const enforced = async () => enforcedBy(await newest(), urlOf(config) ?? '', clock.now());
-  const lookNow: Host['look'] = async (guests) => lookOnce(await workshop(), enforced, guests);
+  const lookNow: Host['look'] = async (guests) => {
+    const opened = drivers();
+    asked = opened.catch(() => undefined);
+    const inventory = (await opened).hypervisor.inventory();
+    // Who fails first is told; the other is of no interest then.
+    void inventory.catch(() => undefined);
+    const { lookOnce } = await import('./look.ts');
+    return lookOnce(await workshop(), inventory, enforced, guests);
+  };
   return {
     config,
     clock,
@@ -55,6 +89,7 @@ export async function openHost(parts: HostParts, options: HostOptions): Promise<
     look: lookNow,
     async decisions() {
       const { createDecisions } = await import('../reconcile/decide.ts');
+      const { decisionRecords } = await import('./workshop.ts');
       return createDecisions({ clock, look: () => lookNow(), records: decisionRecords(await workshop()) });
     },
     kubeconfigPath: (cluster) => `${config.folders.kubeconfigs}/${cluster}.kubeconfig`,
@@ -71,6 +106,7 @@ export async function openHost(parts: HostParts, options: HostOptions): Promise<
       const source = sourceIn(config.folders.state, run.signal);
       const made = await workshop();
       const { checkCluster } = made.library;
+      const { loadManifestFolder } = await import('../manifest/load.ts');
       const load = (folder: string, revision: string) => loadManifestFolder(files, folder, { revision, checkCluster });
       await runAgent(made, { ...run, source, load, version: parts.version, env });
     },
@@ -93,6 +129,10 @@ async function readNewest(files: Files, sourceIn: (stateFolder: string) => Sourc
   const folder = await makeTemporaryFolder('kreconcile-');
   try {
     const fetched = await sourceIn(folder).fetch(null);
+    const [{ loadManifestFolder }, { loadLibrary }] = await Promise.all([
+      import('../manifest/load.ts'),
+      import('./library.ts'),
+    ]);
     const { checkCluster } = await loadLibrary(files);
     const result = await loadManifestFolder(files, fetched.folder, { revision: fetched.revision, checkCluster });
     return { ...result, revision: fetched.revision };

@@ -2,7 +2,7 @@ import type { OwnLook } from '../cli/context.ts';
 import { toKreError } from '../model/error.ts';
 import type { GuestStatus } from '../model/guest-status.ts';
 import { EMPTY_LEDGER } from '../model/ledger.ts';
-import type { Reading, Records } from '../model/observed.ts';
+import type { Inventory, Reading, Records } from '../model/observed.ts';
 import { summarize } from '../publish/summarize.ts';
 import { type ObserveParts, observe } from '../reconcile/observe.ts';
 import { createReadings, type Readings } from '../reconcile/readings.ts';
@@ -14,9 +14,13 @@ const PATIENCE_MS = 25_000;
 
 type Guests = Readonly<Record<string, Reading<GuestStatus>>>;
 
-/** Looks and plans once, without an agent and without changing anything: one bulk read of the host, then every guest that is connected. */
+/**
+ * Looks and plans once, without an agent and without changing anything: one bulk read of the host, which has begun, then
+ * every guest that is connected.
+ */
 export async function lookOnce(
   workshop: Workshop,
+  inventory: Promise<Inventory>,
   readSource: () => Promise<Enforced>,
   given: Guests | undefined,
 ): Promise<OwnLook> {
@@ -24,9 +28,6 @@ export async function lookOnce(
   const startedAtMs = clock.now();
   const caveats: string[] = [];
   const readings = given ? takenReadings(given) : createReadings(drivers.guest, clock, () => undefined);
-  const inventory = drivers.hypervisor.inventory();
-  // The hypervisor works on its answer while the manifests are read. Who fails first is told; the other is of no interest then.
-  void inventory.catch(() => undefined);
   const enforced = await readSource();
   const parts: ObserveParts = {
     hypervisor: { ...drivers.hypervisor, inventory: () => inventory },

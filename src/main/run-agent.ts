@@ -6,6 +6,7 @@ import type { HttpAddress } from '../model/http.ts';
 import { ACCEPTED_SOURCE, createDecisions } from '../reconcile/decide.ts';
 import { createSourceKeeper, type LoadManifests } from '../source/keeper.ts';
 import type { Source } from '../source/source.ts';
+import { systemExec } from '../sys/exec.ts';
 import { takeLock } from '../sys/lock.ts';
 import { createNotifier } from '../sys/notify.ts';
 import { composePasses } from './passes.ts';
@@ -42,7 +43,7 @@ export async function runAgent(workshop: Workshop, run: AgentRun): Promise<void>
       speed: workshop.speed,
       log,
       http: workshop.http,
-      notifier: createNotifier(workshop.exec, log, env),
+      notifier: createNotifier(systemExec, log, env),
       identity: { version, pid: process.pid, uri: config.hypervisor.uri, source: url },
       owner: config.owner,
       hypervisor: workshop.drivers.hypervisor,

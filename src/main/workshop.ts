@@ -2,7 +2,7 @@ import type { AgentConfig } from '../model/agent-config.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Http } from '../model/http.ts';
 import type { ManifestSet } from '../model/manifest.ts';
-import type { Clock, Exec, Files, Log } from '../model/ports.ts';
+import type { Clock, Files, Log } from '../model/ports.ts';
 import { createEventFile, type EventFile } from '../publish/event-file.ts';
 import { createHistory, type History } from '../publish/history/history.ts';
 import { createPublisher, type Publisher } from '../publish/publisher.ts';
@@ -14,7 +14,7 @@ import { type BackupFolder, createBackupFolder } from '../records/backups.ts';
 import { createLedgerFile, type LedgerFile } from '../records/ledger-file.ts';
 import { createRecords, type RecordKeeper } from '../records/records.ts';
 import { createStore } from '../records/store.ts';
-import { type Drivers, openDrivers } from './drivers.ts';
+import type { Drivers } from './drivers.ts';
 import { type Library, loadLibrary } from './library.ts';
 
 /** What looking and running need alike. */
@@ -23,7 +23,6 @@ export interface Workshop {
   readonly clock: Clock;
   /** How fast that clock runs. */
   readonly speed: number;
-  readonly exec: Exec;
   readonly files: Files;
   readonly http: Http;
   readonly log: Log;
@@ -40,13 +39,13 @@ export interface Workshop {
   readonly desire: (set: ManifestSet) => Desired;
 }
 
-export type WorkshopParts = Pick<Workshop, 'config' | 'clock' | 'speed' | 'exec' | 'files' | 'http' | 'log'>;
+export type WorkshopParts = Pick<Workshop, 'config' | 'clock' | 'speed' | 'files' | 'http' | 'log' | 'drivers'>;
 
 /** Puts the concrete parts together. Reads the program's own files and nothing of the host. */
 export async function openWorkshop(parts: WorkshopParts): Promise<Workshop> {
   const { config, files, log } = parts;
   const { state } = config.folders;
-  const [library, drivers] = await Promise.all([loadLibrary(files), openDrivers(parts)]);
+  const library = await loadLibrary(files);
   const store = createStore({ files, log, folder: state });
   const backups = createBackupFolder(files, state);
   const records = createRecords(store, {
@@ -67,7 +66,6 @@ export async function openWorkshop(parts: WorkshopParts): Promise<Workshop> {
   return {
     ...parts,
     library,
-    drivers,
     records,
     ledger: createLedgerFile(store),
     backups,

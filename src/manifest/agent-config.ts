@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { AgentConfig, SourceConfig } from '../model/agent-config.ts';
 import type { Files } from '../model/ports.ts';
 import { type Problem, problemsError } from '../model/problem.ts';

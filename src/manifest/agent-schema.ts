@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDurationMs } from '../model/quantity.ts';
 import { hostPort } from './fields/address.ts';
 import { duration, wholeNumber } from './fields/amount.ts';

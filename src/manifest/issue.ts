@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { Path } from './kind.ts';
 import { didYouMean } from './near.ts';

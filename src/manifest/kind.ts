@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ErrorCode } from '../model/error-codes.ts';
 import { API_VERSION, type Kind, type Manifest } from '../model/manifest.ts';
 import { metadata } from './fields/policies.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 type Frozen<T> = T extends readonly (infer E)[]
   ? readonly Frozen<E>[]

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Path } from './kind.ts';
 
 /** The keys that a schema allows in the map at a path; empty where it names none. */

@@ -1,5 +1,4 @@
 import { KreError } from '../model/error.ts';
-import { systemExec } from './exec.ts';
 
 /**
  * The number of a group that is given by name or number. Asked of `getent`, because groups may come from a directory
@@ -7,6 +6,7 @@ import { systemExec } from './exec.ts';
  */
 export async function groupId(group: string): Promise<number> {
   if (/^\d+$/.test(group)) return Number(group);
+  const { systemExec } = await import('./exec.ts');
   const { exitCode, stdout } = await systemExec.run({
     program: 'getent',
     args: ['group', '--', group],

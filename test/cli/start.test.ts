@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,16 @@ describe('the command line', () => {
   it.each(['--version', '-V'])('tells its release with %s', async (option) => {
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
     expect(await kreconcile([option])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('is whole in its folder: no library has to lie beside it', async () => {
+    const folder = await makeFolder();
+    for (const part of ['dist', 'package.json']) await cp(join(root, part), join(folder, part), { recursive: true });
+    await copyExample('development', join(folder, 'site'));
+    const args = ['plan', '--dir', join(folder, 'site'), '-c', `sim://${folder}/host`];
+    const { stdout } = await execa(process.execPath, [join(folder, 'dist/main.js'), ...args], { cwd: folder });
+    expect(stdout).toContain('create dev-cp-1');
+    expect(await readFile(join(folder, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8')).toMatch(/^zod .*\(MIT\)$/m);
   });
 
   it('lists its commands, and explains each', async () => {

@@ -1,8 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { Hypervisor, HypervisorEvent } from '../../src/drivers/hypervisor/hypervisor.ts';
 import { KreError } from '../../src/model/error.ts';
+import { bundle } from '../../tools/bundle.ts';
 import type { LabHost } from './host.ts';
 
 /** The libvirt driver, running as the agent's user inside a lab host. */
@@ -15,10 +18,12 @@ export interface DriverProcess {
   stop(): Promise<void>;
 }
 
-const server = fileURLToPath(new URL('driver-server.mjs', import.meta.url));
+const server = fileURLToPath(new URL('driver-server.ts', import.meta.url));
 
-/** Starts it from an installed program (`dist` and `node_modules`) that the user can read. */
-export function startDriverProcess(host: LabHost, programFolder: string, owner: string): DriverProcess {
+/** Bundles it into a folder that the user can read, and starts it. */
+export async function startDriverProcess(host: LabHost, folder: string, owner: string): Promise<DriverProcess> {
+  await bundle({ 'driver-server': server }, folder);
+  await writeFile(join(folder, 'package.json'), '{"type": "module"}\n');
   const user = [
     'setpriv',
     '--reuid',
@@ -30,8 +35,7 @@ export function startDriverProcess(host: LabHost, programFolder: string, owner: 
     'KILL',
     '--',
   ];
-  const serverCopy = `${programFolder}/driver-server.mjs`;
-  const [file = '', ...args] = host.enter([...user, process.execPath, serverCopy, programFolder, owner]);
+  const [file = '', ...args] = host.enter([...user, process.execPath, join(folder, 'driver-server.js'), owner]);
   const child = execa(file, args, {
     cwd: '/',
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/var/lib/kreconcile', LC_ALL: 'C.UTF-8' },
@@ -67,9 +71,6 @@ export function startDriverProcess(host: LabHost, programFolder: string, owner: 
     },
   };
 }
-
-/** Where the server's file is, to be put beside the installed program. */
-export { server as driverServerFile };
 
 interface Answer {
   readonly id?: number;

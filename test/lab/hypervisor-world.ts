@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { markNamespace } from '../../src/drivers/hypervisor/libvirt/mark-text.ts';
 import type { DesiredImage } from '../../src/model/desired.ts';
 import type { HypervisorWorld } from '../drivers/hypervisor/contract-world.ts';
 import { type LabImage, labArtifacts } from './artifacts.ts';
-import { type DriverProcess, driverServerFile, startDriverProcess } from './driver-process.ts';
+import { type DriverProcess, startDriverProcess } from './driver-process.ts';
 import { type LabHost, startLabHost } from './host.ts';
 import { until } from './waiting.ts';
 
-const project = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const owner = 'lab';
 
 /** A contract world on real libvirt; also what the lab needs beside the contract. */
@@ -22,20 +20,16 @@ export interface LibvirtWorld extends HypervisorWorld {
   virsh(...args: readonly string[]): Promise<string>;
 }
 
-/** A lab host with the driver of the built program in it, as the agent's user, and the tiny guest on a server. */
+/** A lab host with the driver in it, as the agent's user, and the tiny guest on a server. */
 export async function startLibvirtWorld(name: string): Promise<LibvirtWorld> {
   const root = await mkdtemp(join(tmpdir(), `kreconcile-lab-${name}-`));
   await execa('chmod', ['0755', root]);
   const program = join(root, 'opt');
   await mkdir(program);
-  for (const part of ['dist', 'node_modules', 'package.json']) {
-    await cp(join(project, part), join(program, part), { recursive: true, verbatimSymlinks: true });
-  }
-  await copyFile(driverServerFile, join(program, 'driver-server.mjs'));
   const host = await startLabHost({ name, root });
   const { tiny } = labArtifacts();
   const imagesUrl = await host.serve(dirname(tiny.path), 8082);
-  const running = startDriverProcess(host, program, owner);
+  const running = await startDriverProcess(host, program, owner);
   const virsh = (...args: readonly string[]) => host.must(['virsh', '-q', '-c', host.uri, ...args]);
   return {
     host,

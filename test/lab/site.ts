@@ -67,7 +67,7 @@ function agentConfig(url: string): object {
 /** The program as an installed package would lay it: nothing of the source tree. */
 async function install(folder: string): Promise<void> {
   await mkdir(folder);
-  for (const part of ['dist', 'node_modules', 'package.json', 'systemd', 'cluster.d', 'schema']) {
+  for (const part of ['dist', 'package.json', 'systemd', 'cluster.d', 'schema']) {
     await cp(join(project, part), join(folder, part), { recursive: true, verbatimSymlinks: true });
   }
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatCidr, parseCidr, parseIpv4 } from '../../model/ipv4.ts';
 import { isHostName } from './name.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDurationMs, parseQuantityBytes } from '../../model/quantity.ts';
 
 const QUANTITY = /^\d+(?:\.\d+)?(?:k|M|G|T|Ki|Mi|Gi|Ti)?$/;

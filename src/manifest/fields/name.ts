@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseSkips, SKIP_ANNOTATION, SKIPPABLE_GUARDS } from '../../model/guard.ts';
 
 const LABEL = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const ABSOLUTE = /^(?:\/[A-Za-z0-9._@+-]+)+$/;
 const RELATIVE = /^[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(?:\/[A-Za-z0-9._@+-]+)*$/;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEFAULTS } from '../../model/defaults.ts';
 import type { ChangePolicy, Metadata, Timeouts } from '../../model/manifest.ts';
 import { matching } from '../matching.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Characters that no URL needs and that a shell, XML or a log line would read as something else are refused by form. */
 const WEB = /^https?:\/\/[A-Za-z0-9.[\]:-]+(?:\/[A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?$/;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEFAULTS } from '../../model/defaults.ts';
 import type { ImageManifest, ImageSpec } from '../../model/manifest.ts';
 import { nameLimits } from '../fields/name.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEFAULTS } from '../../model/defaults.ts';
 import type { MachineClassManifest, MachineClassSpec } from '../../model/manifest.ts';
 import { byteQuantity, wholeNumber } from '../fields/amount.ts';

@@ -1,5 +1,5 @@
 import { isMap, LineCounter } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEFAULTS } from '../../model/defaults.ts';
 import type { MachineManifest, MachineSpec } from '../../model/manifest.ts';
 import { composeDocuments } from '../compose.ts';

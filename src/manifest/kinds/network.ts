@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Ipv4Block, isHostAddress, parseCidr, parseIpv4 } from '../../model/ipv4.ts';
 import type { NetworkManifest, NetworkSpec } from '../../model/manifest.ts';
 import { cidr, ipv4Address } from '../fields/address.ts';

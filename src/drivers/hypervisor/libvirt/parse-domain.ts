@@ -1,7 +1,8 @@
 import type { Mark } from '../../../model/mark.ts';
 import type { Domain, DomainShape } from '../../../model/observed.ts';
 import { readMark } from './mark-text.ts';
-import { attribute, child, children, parseDomainXml, text, type XmlNode } from './xml.ts';
+import { trimDomain } from './trim-domain.ts';
+import { attribute, child, children, parseXml, text, type XmlNode } from './xml.ts';
 
 /** What one dump of a domain says. */
 export interface DomainDescription {
@@ -28,7 +29,7 @@ export const agentChannel = 'org.qemu.guest_agent.0';
 
 /** Reads what `virsh dumpxml` printed, of our domains and of others'. Throws `VirshFailed` for what is no domain. */
 export function parseDomain(xml: string): DomainDescription {
-  const domain = child(parseDomainXml(xml), 'domain');
+  const domain = child(parseXml(trimDomain(xml)), 'domain');
   return {
     name: text(child(domain, 'name')),
     uuid: text(child(domain, 'uuid')),

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseDomain } from '../../../../src/drivers/hypervisor/libvirt/parse-domain.ts';
 import { parseNetwork } from '../../../../src/drivers/hypervisor/libvirt/parse-network.ts';
+import { trimDomain } from '../../../../src/drivers/hypervisor/libvirt/trim-domain.ts';
+import { child, children, parseXml } from '../../../../src/drivers/hypervisor/libvirt/xml.ts';
 
 const fixture = (name: string) => readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8');
 
@@ -148,5 +150,32 @@ describe('marks', () => {
   test('twice in one domain are unreadable', () => {
     const one = `<k:mark xmlns:k="${namespace}">${json({})}</k:mark>`;
     expect(marked(one + one)).toBe('unreadable');
+  });
+});
+
+describe('what is cut out of a dump before it is read', () => {
+  const read = ['disk', 'interface', 'channel', 'emulator', 'watchdog'];
+
+  test.each(['running-live.xml', 'running-inactive.xml', 'defined-efi.xml'])(
+    'leaves all that is read of %s',
+    (name) => {
+      const [whole, trimmed] = [fixture(name), trimDomain(fixture(name))].map((xml) => child(parseXml(xml), 'domain'));
+      const count = (domain: typeof whole, device: string) => children(child(domain, 'devices'), device).length;
+      expect(read.map((device) => count(trimmed, device))).toEqual(read.map((device) => count(whole, device)));
+      expect(count(trimmed, 'controller')).toBe(0);
+      expect(trimDomain(fixture(name)).length).toBeLessThan(fixture(name).length * 0.7);
+    },
+  );
+
+  test('what others wrote into their metadata is nobody’s devices', () => {
+    const others =
+      '<site:devices xmlns:site="urn:x">\n  <devices>\n<rng>1</rng><rng><![CDATA[</devices>]]></rng></devices></site:devices>';
+    const xml = fixture('running-live.xml').replace('</metadata>', `${others}</metadata>`);
+    expect(parseDomain(xml)).toEqual(parseDomain(fixture('running-live.xml')));
+  });
+
+  test('a form that libvirt does not write is read whole', () => {
+    const xml = fixture('running-live.xml').replace('<devices>', '<devices><!-- <rng> -->');
+    expect(trimDomain(xml)).toBe(xml);
   });
 });
