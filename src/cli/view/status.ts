@@ -7,7 +7,13 @@ import { ago, clockTime, duration, shortRevision } from './time.ts';
 export function statusText(status: Status, style: Style): string {
   const lines = [...sourceLines(status, style), ...hostLines(status, style)];
   if (status.clusters.length > 0)
-    lines.push('', ...table([clusterHead.map(style.dim), ...status.clusters.map((entry) => clusterRow(entry, style))]));
+    lines.push(
+      '',
+      ...table([
+        clusterHead.map(style.dim),
+        ...status.clusters.map((entry) => clusterRow(entry, status.writtenAtMs, style)),
+      ]),
+    );
   if (status.machines.length > 0) {
     lines.push(
       '',
@@ -52,17 +58,30 @@ function hostLines({ hypervisor, suspended, writtenAtMs }: Status, style: Style)
   ];
 }
 
-const clusterHead = ['CLUSTER', 'READY', 'DISTRIBUTION', 'VERSION', 'KUBECONFIG', 'STATE'];
+const clusterHead = ['CLUSTER', 'READY', 'DISTRIBUTION', 'VERSION', 'CERTIFICATES', 'KUBECONFIG', 'STATE'];
+/** Certificates that last no longer than this are worth a look. */
+const soonMs = 30 * 86_400_000;
 
-function clusterRow(cluster: ClusterStatus, style: Style): readonly string[] {
+function clusterRow(cluster: ClusterStatus, nowMs: number, style: Style): readonly string[] {
   return [
     cluster.name,
     readyText(cluster.conditions, style),
     cluster.distribution,
     versionText(cluster.observedVersion, cluster.desiredVersion),
+    expiryText(cluster.certificatesExpireAtMs, nowMs, style),
     cluster.kubeconfig ?? '-',
     stateText(cluster.conditions, cluster.suspended),
   ];
+}
+
+/** How long the certificates last that expire first. */
+function expiryText(expireAtMs: number | null, nowMs: number, style: Style): string {
+  if (expireAtMs === null) return '-';
+  const leftMs = expireAtMs - nowMs;
+  if (leftMs <= 0) return style.bad('expired');
+  const days = Math.floor(leftMs / 86_400_000);
+  const text = days > 1 ? `${days} d left` : `${duration(leftMs)} left`;
+  return leftMs <= soonMs ? style.warn(text) : text;
 }
 
 const machineHead = ['MACHINE', 'READY', 'ROLE', 'POWER', 'ADDRESS', 'VERSION', 'GUEST READ', 'STATE'];

@@ -1,5 +1,6 @@
 import type { DesiredCluster } from '../../model/desired.ts';
 import { planBackup } from './backup.ts';
+import { planCertificates } from './certificates.ts';
 import { type Draft, draftFor } from './draft.ts';
 import { clusterOf, type Facts } from './facts.ts';
 import { mayBegin } from './gate.ts';
@@ -36,6 +37,7 @@ export function planCluster(facts: Facts, cluster: DesiredCluster, roads: Readon
   const workers = nodes.filter((node) => node.role === 'worker');
   planWorkers(facts, cluster, workers, (node, turn) => planNode(facts, node, staged, turn, available));
   planKubeconfig(facts, cluster, first.machine, firstDone, draft);
+  for (const node of controlPlanes) planCertificates(facts, node);
   planDueBackup(facts, first);
   return draft;
 }

@@ -32,6 +32,11 @@ export interface OperationInit {
   readonly leastAttempt?: number;
 }
 
+/** Whether something that keeps a machine busy is about to begin: what can wait is not begun beside it. */
+export function isOccupied({ steps }: Draft): boolean {
+  return steps.some((step) => step.needs.length === 0 && (step.disruptive || step.action.kind === 'guest-operation'));
+}
+
 /** First 8 hex digits that tell operations of one verb apart. */
 export function operationPrefix(verb: GuestVerb, subject: string): string {
   return `${verb}-${createHash('sha256').update(`${verb}/${subject}`).digest('hex').slice(0, 8)}-`;

@@ -3,7 +3,7 @@ import type { Backup, BackupReason, BackupRequest } from '../../model/observed.t
 import { backupTakenAtMs, planCopy } from './backup.ts';
 import { type Facts, freshGuest, operationsOf } from './facts.ts';
 import { nodeOf } from './health.ts';
-import { nextAttempt, operationPrefix, planOperation } from './operation.ts';
+import { isOccupied, nextAttempt, operationPrefix, planOperation } from './operation.ts';
 import type { NodePlan } from './window.ts';
 
 const MINUTE_MS = 60_000;
@@ -36,7 +36,7 @@ export function planDueBackup(facts: Facts, node: NodePlan): void {
   const id = `machine/${machine.name}/backup`;
   const isPlanned = [...road.draft.steps, ...road.draft.waits].some((entry) => entry.id.startsWith(id));
   const isBusy = guest.operations.some(({ state, id: running }) => state === 'running' && !running.startsWith(prefix));
-  if (isPlanned || isBusy) return;
+  if (isPlanned || isBusy || isOccupied(road.draft)) return;
   planTaking(facts, node, guest, due);
 }
 

@@ -1,0 +1,61 @@
+import { type Facts, freshGuest } from './facts.ts';
+import { nodeOf } from './health.ts';
+import type { NodeInputs } from './node.ts';
+import { isOccupied, planOperation } from './operation.ts';
+
+const DAY_MS = 86_400_000;
+/** Certificates of a year are renewed this long before they expire; as early as upstream's own renewal with every upgrade allows. */
+export const RENEW_BEFORE_MS = 30 * DAY_MS;
+/** From then on no window is waited for. */
+const LAST_CHANCE_MS = 7 * DAY_MS;
+
+/**
+ * Renews the certificates of a control plane in time, as its distribution does it. The API server is away for a moment and no node is: no drain and no
+ * backup comes before it, and a window is waited for only while there is plenty of time. The kubeconfig changes with it, and is published for that.
+ */
+export function planCertificates(facts: Facts, inputs: NodeInputs): void {
+  const { cluster, machine, road } = inputs;
+  const guest = freshGuest(facts, machine.name);
+  const expireAtMs = guest?.kubernetes?.certificatesExpireAtMs ?? null;
+  if (guest?.kubernetes?.phase !== 'initialised' || expireAtMs === null) return;
+  const leftMs = expireAtMs - facts.nowMs;
+  if (leftMs > RENEW_BEFORE_MS) return;
+  const told = `the certificates of ${cluster.name} ${leftMs > 0 ? `expire on ${dateOf(expireAtMs)}` : `expired on ${dateOf(expireAtMs)}`}`;
+  const hindrance = hindranceOf(facts, inputs, leftMs);
+  if (hindrance !== null) {
+    road.draft.note(`${told}; they are renewed ${hindrance}`);
+    return;
+  }
+  planOperation(facts, road.draft, {
+    machine: machine.name,
+    verb: 'renew-certificates',
+    // What is renewed is what expires then: the same operation is not begun again for certificates that were renewed.
+    subject: `${machine.name}/${expireAtMs}`,
+    needs: [],
+    timeoutMs: cluster.deadlines.upgradeMs,
+    title: `renew the certificates of ${machine.name}`,
+    reason: told,
+    condition: `the certificates of ${machine.name} are renewed`,
+  });
+}
+
+/** Why not now, in words that follow "they are renewed"; `null`: now. */
+function hindranceOf(facts: Facts, { cluster, machine, road }: NodeInputs, leftMs: number): string | null {
+  const guest = freshGuest(facts, machine.name);
+  const isOthers = ({ state, verb }: { state: string; verb: string }) =>
+    state === 'running' && verb !== 'renew-certificates';
+  const isUsed = guest?.operations.some(isOthers) || isOccupied(road.draft);
+  if (road.up === null || road.up.length > 0 || isUsed) return 'when its machine is at rest';
+  if (nodeOf(facts, cluster, machine.name)?.cordonedByUs) return 'when its node takes pods again';
+  const others = cluster.controlPlanes.filter((name) => name !== machine.name);
+  const isAnotherAway = others.some((name) => freshGuest(facts, name)?.kubernetes?.apiReady !== true);
+  if (isAnotherAway) return 'when the other control planes serve';
+  const window = facts.calendar?.windows[`Cluster/${cluster.name}`];
+  if (!window || window.isOpen || leftMs <= LAST_CHANCE_MS) return null;
+  const next = window.nextOpenMs === null ? '' : ` (${new Date(window.nextOpenMs).toISOString()})`;
+  return `in the next window${next}, or 7 days before at the latest`;
+}
+
+function dateOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10);
+}
