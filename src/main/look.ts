@@ -1,8 +1,11 @@
+import { createBlockers } from '../calendar/blockers.ts';
+import { createCalendar } from '../calendar/calendar.ts';
 import type { OwnLook } from '../cli/context.ts';
+import type { Desired } from '../model/desired.ts';
 import { toKreError } from '../model/error.ts';
 import type { GuestStatus } from '../model/guest-status.ts';
 import { EMPTY_LEDGER } from '../model/ledger.ts';
-import type { Inventory, Reading, Records } from '../model/observed.ts';
+import type { Calendar, Inventory, Reading, Records } from '../model/observed.ts';
 import { summarize } from '../publish/summarize.ts';
 import { type ObserveParts, observe } from '../reconcile/observe.ts';
 import { createReadings, type Readings } from '../reconcile/readings.ts';
@@ -43,7 +46,10 @@ export async function lookOnce(
     clock,
     source: () => Promise.resolve(enforced),
     desire: workshop.desire,
-    observe: () => Promise.resolve({ ...first, guests: readings.current() }),
+    observe: async (desired) => {
+      const calendar = desired && (await calendarNow(workshop, desired));
+      return { ...first, guests: readings.current(), ...(calendar ? { calendar } : {}) };
+    },
     readLedger: () => lenient(caveats, workshop.ledger.read, EMPTY_LEDGER),
   });
   const { world } = found;
@@ -61,6 +67,16 @@ export async function lookOnce(
     kubeconfigPath: workshop.kubeconfigs.path,
   });
   return { ...found, status, caveats: [...new Set(caveats)] };
+}
+
+/** What schedules, files and commands say; commands are waited for. */
+async function calendarNow({ clock, config, exec, files }: Workshop, desired: Desired): Promise<Calendar> {
+  const blockers = createBlockers({ blockers: config.blockers, exec, files, clock, onChange: () => undefined });
+  const calendar = createCalendar(blockers);
+  const first = await calendar.read(desired, clock.now());
+  if (config.blockers.every(({ kind }) => kind === 'file')) return first;
+  await blockers.settled();
+  return calendar.read(desired, clock.now());
 }
 
 /** Without the records nothing counts as applied by git, so nothing would be deleted. */

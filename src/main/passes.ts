@@ -1,4 +1,6 @@
 import type { Composition, Pokes } from '../agent/agent-parts.ts';
+import { createBlockers } from '../calendar/blockers.ts';
+import { createCalendar } from '../calendar/calendar.ts';
 import { objectKey } from '../model/mark.ts';
 import { createActs } from '../reconcile/execute/acts.ts';
 import { createBackupCopies } from '../reconcile/execute/backup-copies.ts';
@@ -16,6 +18,9 @@ export function composePasses(workshop: Workshop, keeper: SourceKeeper, url: str
   const { clock, log, config, records, ledger, drivers } = workshop;
   const readings = createReadings(drivers.guest, clock, pokes.guestRead);
   const backups = createBackupCopies(drivers.guest, workshop.backups, clock, pokes.hostChanged);
+  const { blockers } = config;
+  const { exec, files } = workshop;
+  const calendar = createCalendar(createBlockers({ blockers, exec, files, clock, onChange: pokes.hostChanged }));
   const actParts: ActParts = {
     ...drivers,
     distributions: workshop.library.distributions,
@@ -38,7 +43,7 @@ export function composePasses(workshop: Workshop, keeper: SourceKeeper, url: str
       };
     },
     desire: workshop.desire,
-    observe: () =>
+    observe: (desired) =>
       observe({
         hypervisor: drivers.hypervisor,
         readings,
@@ -46,6 +51,7 @@ export function composePasses(workshop: Workshop, keeper: SourceKeeper, url: str
         operations: backups.operations,
         clock,
         owner: config.owner,
+        ...(desired ? { calendar: () => calendar.read(desired, clock.now()) } : {}),
       }),
     readLedger: ledger.read,
     writeLedger: ledger.write,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type * as z from 'zod';
-import type { AgentConfig, SourceConfig } from '../model/agent-config.ts';
+import type { AgentConfig, BlockerConfig, SourceConfig } from '../model/agent-config.ts';
 import type { Files } from '../model/ports.ts';
 import { type Problem, problemsError } from '../model/problem.ts';
 import { parseDurationMs } from '../model/quantity.ts';
@@ -10,6 +10,7 @@ import { placed } from './draft.ts';
 import { type DocumentProblem, issueProblems } from './issue.ts';
 
 const defaultPollMs = 15_000;
+const defaultBlockerTimeoutMs = 10_000;
 
 /** `hostname` is this host's own name. A file that was named by a person must be there. */
 export interface AgentConfigRequest {
@@ -70,9 +71,12 @@ function complete(file: AgentFile, hostname: string, takeUnplaced: boolean): Age
     controlGroup: file.controlGroup ?? null,
     placement: { takeUnplaced: placement?.takeUnplaced ?? takeUnplaced },
     prune: { maxDeletes: prune?.maxDeletes ?? 1 },
+    blockers: (file.blockers ?? []).map(completeBlocker),
     listen: completeListen(file.listen),
   };
 }
+
+type BlockerFile = NonNullable<AgentFile['blockers']>[number];
 
 function completeSource(source: AgentFile['source']): SourceConfig | null {
   if (!source) return null;
@@ -93,6 +97,13 @@ function completeSource(source: AgentFile['source']): SourceConfig | null {
       username: given?.username ?? 'git',
     },
   };
+}
+
+function completeBlocker({ file, command, timeout, objects }: BlockerFile): BlockerConfig {
+  if (file !== undefined) return { kind: 'file', path: file, objects: objects ?? null };
+  const [program = '', ...args] = command ?? [];
+  const timeoutMs = (timeout === undefined ? null : parseDurationMs(timeout)) ?? defaultBlockerTimeoutMs;
+  return { kind: 'command', program, args, timeoutMs, objects: objects ?? null };
 }
 
 function completeListen(listen: string | undefined): AgentConfig['listen'] {

@@ -7,6 +7,7 @@ import { isRepositoryPath } from './fields/path.ts';
 
 /** Shortest time between two polls: a remote is somebody else's machine. */
 const minPollMs = 1000;
+const maxBlockerTimeoutMs = 60_000;
 
 const ABSOLUTE = /^(?:\/[A-Za-z0-9._@+-]+)+$/;
 const pathForm = 'an absolute path of letters, digits, ".", "_", "@", "+" and "-", without ".."';
@@ -68,6 +69,37 @@ const source = z.strictObject({
   credentials: credentials.optional(),
 });
 
+/** The unit sees folders of its own there: a file that somebody makes would not be seen. */
+const blockerPath = hostPath.refine((path) => !/^\/(?:tmp|var\/tmp)(?:\/|$)/.test(path), {
+  error: `${pathForm}, and not below /tmp or /var/tmp`,
+  params: { hint: 'Take /run or /etc/kreconcile; the unit has a /tmp of its own.' },
+});
+
+const blocker = z
+  .strictObject({
+    file: blockerPath.optional().describe('Holds disruptions back while it exists.'),
+    command: z
+      .tuple([blockerPath], z.string().max(1000, 'at most 1000 characters'))
+      .optional()
+      .describe(
+        "Program and arguments, without a shell, as the agent's user. Holds disruptions back unless it ends with 0.",
+      ),
+    timeout: duration
+      .refine((text) => (parseDurationMs(text) ?? 0) <= maxBlockerTimeoutMs, { error: 'a duration of at most 60s' })
+      .optional()
+      .describe('Of the command; one that takes longer holds back. Default 10s.'),
+    objects: z
+      .array(z.string().regex(/^(?:Cluster|Machine)\/[a-z0-9-]+$/, 'Cluster/NAME or Machine/NAME'))
+      .min(1)
+      .optional()
+      .describe('Those that it holds back. Default all of this host.'),
+  })
+  .refine(({ file, command }) => (file === undefined) !== (command === undefined), { error: 'either file or command' })
+  .refine(({ file, timeout }) => file === undefined || timeout === undefined, {
+    path: ['timeout'],
+    error: 'timeout only with command',
+  });
+
 /** `/etc/kreconcile/agent.yaml`. */
 export const agentSchema = z.strictObject({
   host: hostName.optional().describe('Name that `placement.host` compares with. Default the host name.'),
@@ -119,6 +151,7 @@ export const agentSchema = z.strictObject({
         .describe('Objects that one revision may delete without a confirmation. Default 1.'),
     })
     .optional(),
+  blockers: z.array(blocker).max(20).optional().describe('Files and commands of this host that hold disruptions back.'),
   listen: hostPort
     .refine((text) => /:\d+$/.test(text), { error: 'an address with its port, such as 127.0.0.1:9465' })
     .optional()

@@ -21,9 +21,17 @@ export interface AgentConfig {
   readonly placement: { readonly takeUnplaced: boolean };
   /** Objects that one revision may delete without a person's confirmation. */
   readonly prune: { readonly maxDeletes: number };
+  /** What holds disruptions back on this host. Never from manifests: whoever may commit must not run commands here. */
+  readonly blockers: readonly BlockerConfig[];
   /** Where metrics are served; `null`: nowhere. */
   readonly listen: { readonly host: string; readonly port: number } | null;
 }
+
+/** `objects`: keys of those that it holds back, such as `Cluster/dev`; `null`: all. */
+export type BlockerConfig = { readonly objects: readonly string[] | null } & (
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'command'; readonly program: string; readonly args: readonly string[]; readonly timeoutMs: number }
+);
 
 export type SourceConfig =
   | { readonly kind: 'folder'; readonly folder: string; readonly pollMs: number }

@@ -15,6 +15,8 @@ export const DEFAULTS = {
   maxUnavailable: 1,
   strategy: 'Auto',
   keepFor: '24h',
+  /** Never that of a host: one manifest means the same everywhere. */
+  timeZone: 'UTC',
   backup: { maxAge: '15m', keep: 5, timeZone: 'UTC' },
   timeouts: { boot: '10m', ready: '15m', upgrade: '15m', drain: '5m', shutdown: '2m' },
   /** Of a Kubernetes node; a Machine has none unless its class says so. */

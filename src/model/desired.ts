@@ -38,6 +38,16 @@ export interface Deadlines {
   readonly shutdownMs: number;
 }
 
+/** A window with its defaults. `duration` is as it was written, for people. */
+export interface DesiredWindow {
+  readonly kind: 'allow' | 'deny';
+  readonly schedule: string;
+  readonly duration: string;
+  readonly durationMs: number;
+  readonly timeZone: string;
+  readonly overrunMs: number;
+}
+
 /** One virtual machine: a node of a cluster or a plain Machine. */
 export interface DesiredMachine {
   readonly name: string;
@@ -63,6 +73,8 @@ export interface DesiredMachine {
   readonly strategy: UpgradeStrategy;
   /** How long a replaced root disk and the copy of its state disk are kept after the new one was proven. */
   readonly keepForMs: number;
+  /** Of its object; the calendar judges them. Empty: disruptions may begin at any time. */
+  readonly windows: readonly DesiredWindow[];
   /** Guards that its object's annotation skips. */
   readonly skips: SkipPolicy;
 }

@@ -86,6 +86,18 @@ export interface ChangePolicy {
   readonly keepFor?: Duration | undefined;
 }
 
+/** When disruptions may begin, or may not. */
+export interface Window {
+  readonly kind: 'allow' | 'deny';
+  /** In the syntax of node-cron. */
+  readonly schedule: string;
+  readonly duration: Duration;
+  /** Default UTC. */
+  readonly timeZone?: string | undefined;
+  /** Of an allowing window: how long after its end a rollout that is under way may go on to its next machines. Default none. */
+  readonly overrun?: Duration | undefined;
+}
+
 /** Policies that Cluster and Machine share. */
 export interface ObjectPolicies {
   readonly placement?: Placement | undefined;
@@ -94,6 +106,7 @@ export interface ObjectPolicies {
   readonly prune?: { readonly mode?: PruneMode | undefined } | undefined;
   readonly deletionPolicy?: DeletionPolicy | undefined;
   readonly timeouts?: Timeouts | undefined;
+  readonly windows?: readonly Window[] | undefined;
 }
 
 export interface ClusterSpec extends ObjectPolicies {

@@ -22,7 +22,15 @@ export interface Calendar {
   /** By cluster: when a scheduled backup was last due and when the next one is, ms since epoch. */
   readonly backups: Readonly<Record<string, { readonly lastDueMs: number | null; readonly nextDueMs: number | null }>>;
   /** By object: what forbids disruptions of it now. */
-  readonly blockers: Readonly<Record<string, readonly { readonly what: string; readonly reason: string }[]>>;
+  readonly blockers: Readonly<Record<string, readonly HostBlocker[]>>;
+}
+
+/** A file or command of this host that forbids disruptions. */
+export interface HostBlocker {
+  readonly what: string;
+  readonly reason: string;
+  /** It is being asked, and nothing is known of it until it has answered. */
+  readonly isAsked?: true;
 }
 
 export interface WindowState {

@@ -1,6 +1,6 @@
 import type { HypervisorReader } from '../drivers/hypervisor/hypervisor.ts';
 import { toKreError } from '../model/error.ts';
-import type { HostOperation, Inventory, Observed, Reading, Records } from '../model/observed.ts';
+import type { Calendar, HostOperation, Inventory, Observed, Reading, Records } from '../model/observed.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Readings } from './readings.ts';
 
@@ -13,13 +13,15 @@ export interface ObserveParts {
   readonly operations: () => readonly HostOperation[];
   readonly clock: Clock;
   readonly owner: string;
+  /** What schedules, files and commands say now; without it nobody asks them. */
+  readonly calendar?: () => Promise<Calendar>;
 }
 
 /** Reads the hypervisor in bulk, and takes what is known of guests and records. An unreachable hypervisor is a reading, not an error. */
 export async function observe(parts: ObserveParts): Promise<Observed> {
-  const [inventory, records] = await Promise.all([readInventory(parts), parts.records()]);
+  const [inventory, records, calendar] = await Promise.all([readInventory(parts), parts.records(), parts.calendar?.()]);
   if (inventory.known) parts.readings.refresh(inventory.value.domains, parts.owner);
-  return { inventory, guests: parts.readings.current(), records };
+  return { inventory, guests: parts.readings.current(), records, ...(calendar ? { calendar } : {}) };
 }
 
 async function readInventory(parts: ObserveParts): Promise<Reading<Inventory>> {

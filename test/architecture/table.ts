@@ -96,8 +96,15 @@ export const areas: readonly Area[] = [
     name: 'manifest',
     matches: /^manifest\//,
     areas: ['model', 'manifest'],
-    packages: ['zod', 'yaml', 'semver', ...computing],
+    packages: ['zod', 'yaml', 'node-cron', 'semver', ...computing],
     because: 'manifests are text turned into validated data, before anything is known about hosts or drivers.',
+  },
+  {
+    name: 'calendar',
+    matches: /^calendar\//,
+    areas: ['model', 'calendar'],
+    packages: ['node-cron', ...computing],
+    because: 'the calendar judges wall times, files and commands outside the planner and gives it plain data.',
   },
   {
     name: 'source',
@@ -125,7 +132,7 @@ export const areas: readonly Area[] = [
     matches: /^agent\//,
     areas: ['model', 'manifest', 'source', 'reconcile', 'plan', 'desire', 'records', 'publish', 'agent'],
     typeAreas: ['roles'],
-    packages: ['chokidar', 'node-cron', 'zod', 'yaml', ...computing],
+    packages: ['chokidar', 'zod', 'yaml', ...computing],
     because:
       'the loop gets its drivers and ports from main.ts, and talks to the command line through the control socket only.',
   },

@@ -30,6 +30,7 @@ describe('the configuration of the agent', () => {
         controlGroup: null,
         placement: { takeUnplaced: true },
         prune: { maxDeletes: 1 },
+        blockers: [],
         listen: null,
       },
     });
@@ -116,6 +117,35 @@ listen: 127.0.0.1:9465
     ['- host', 'map'],
   ])('refuses %j', (text, allowed) => {
     const texts = problemsOf(text).map((problem) => `${problemText(problem)} ${problem.allowed}`);
+    expect(texts.join('\n')).toContain(allowed);
+  });
+
+  it('names files and commands that hold disruptions back', () => {
+    const text = `blockers:
+  - {file: /run/hold, objects: [Cluster/dev]}
+  - {command: [/opt/may, --now], timeout: 5s}`;
+    expect(read(text)).toMatchObject({
+      ok: true,
+      config: {
+        blockers: [
+          { kind: 'file', path: '/run/hold', objects: ['Cluster/dev'] },
+          { kind: 'command', program: '/opt/may', args: ['--now'], timeoutMs: 5_000, objects: null },
+        ],
+      },
+    });
+  });
+
+  it.each([
+    ['{file: /tmp/hold}', 'not below /tmp'],
+    ['{command: [may]}', 'absolute path'],
+    ['{command: []}', 'is missing'],
+    ['{file: /run/hold, command: [/opt/may]}', 'either file or command'],
+    ['{}', 'either file or command'],
+    ['{file: /run/hold, timeout: 5s}', 'timeout only with command'],
+    ['{command: [/opt/may], timeout: 5m}', 'at most 60s'],
+    ['{file: /run/hold, objects: [dev]}', 'Cluster/NAME'],
+  ])('refuses the blocker %s', (blocker, allowed) => {
+    const texts = problemsOf(`blockers: [${blocker}]`).map((problem) => `${problemText(problem)} ${problem.allowed}`);
     expect(texts.join('\n')).toContain(allowed);
   });
 

@@ -1,3 +1,4 @@
+import { createCalendar } from '../../src/calendar/calendar.ts';
 import type { Guest } from '../../src/drivers/guest/guest.ts';
 import { createSimGuest } from '../../src/drivers/guest/sim/index.ts';
 import type { Hypervisor } from '../../src/drivers/hypervisor/hypervisor.ts';
@@ -84,6 +85,7 @@ export function startAgent(host: AgentHost): Agent {
   const guest = engine.guest?.(plainGuest) ?? plainGuest;
   const readings = createReadings(guest, clock, () => {});
   const copies = createBackupCopies(guest, { save: async (backup) => saveBackup(host, backup) }, clock, () => {});
+  const calendar = createCalendar();
   const observeNow = async () => {
     const observed = await freshObservation(host, hypervisor, readings, copies);
     return engine.observed?.(observed) ?? observed;
@@ -104,7 +106,7 @@ export function startAgent(host: AgentHost): Agent {
         },
       }),
       desire: () => desired,
-      observe: observeNow,
+      observe: async () => ({ ...(await observeNow()), calendar: await calendar.read(desired, clock.now()) }),
       readLedger: async () => disk.ledger,
       writeLedger: async (ledger) => {
         if (!host.isOver) disk.ledger = ledger;

@@ -1,9 +1,14 @@
 import * as z from 'zod';
 import { DEFAULTS } from '../../model/defaults.ts';
-import type { ChangePolicy, Metadata, Timeouts } from '../../model/manifest.ts';
+import type { ChangePolicy, Metadata, Timeouts, Window } from '../../model/manifest.ts';
+import { parseDurationMs } from '../../model/quantity.ts';
 import { matching } from '../matching.ts';
 import { duration } from './amount.ts';
 import { annotations, hostName, label, labels } from './name.ts';
+import { schedule, timeZone } from './schedule.ts';
+
+/** Longer than any freeze; a schedule is looked back over for as long. */
+const MOST_WINDOW_MS = 60 * 86_400_000;
 
 /** `metadata` of a kind whose names may have so many characters and are none of the reserved ones. */
 export function metadata(maxNameLength: number, reserved: readonly string[]) {
@@ -63,6 +68,33 @@ const timeouts = matching<Timeouts>()(
   }),
 );
 
+const window = matching<Window>()(
+  z
+    .strictObject({
+      kind: z.enum(['allow', 'deny']).describe('Whether disruptions may or may not begin in it. Denying wins.'),
+      schedule: schedule.describe(
+        'When it starts: minute, hour, day of month, month, day of week, as node-cron reads it.',
+      ),
+      duration: duration
+        .refine((text) => (parseDurationMs(text) ?? 0) <= MOST_WINDOW_MS, { error: 'a duration of at most 60d' })
+        .describe('How long it lasts from each start, at most 60d. Clocks that are changed meanwhile do not matter.'),
+      timeZone: timeZone
+        .meta({ default: DEFAULTS.timeZone })
+        .describe('Time zone of the schedule, such as Europe/Berlin.')
+        .optional(),
+      overrun: duration
+        .describe(
+          'Of an allowing window: how long after its end a rollout of which a node is done may go on to its next nodes. Default: not at all. A node whose disruption has begun is finished in any case.',
+        )
+        .optional(),
+    })
+    .refine(({ kind, overrun }) => kind === 'allow' || overrun === undefined, {
+      path: ['overrun'],
+      error: 'overrun only with `kind: allow`',
+      params: { hint: 'Remove it: a denying window ends when it ends.' },
+    }),
+);
+
 /** Fields that Cluster and Machine share. */
 export const policyFields = {
   placement: z
@@ -95,4 +127,11 @@ export const policyFields = {
     .describe('What happens to state disks on deletion: `Retain` moves them aside, `Delete` removes them.')
     .optional(),
   timeouts: timeouts.describe('How long each change may take before it counts as failed.').optional(),
+  windows: z
+    .array(window)
+    .max(50)
+    .describe(
+      'When disruptions may begin. Without an allowing window they may at any time that no window denies. What does not disturb (planning, downloads, staging, backups) takes no notice.',
+    )
+    .optional(),
 };

@@ -1,24 +1,27 @@
-import { z } from 'zod';
+import { validateDetailed } from 'node-cron';
+import * as z from 'zod';
 
-const NAMES = 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat';
-const VALUE = `(?:\\*|\\d{1,2}|${NAMES})`;
-const PART = `${VALUE}(?:-${VALUE})?(?:/\\d{1,2})?`;
-const FIELD = `${PART}(?:,${PART})*`;
-const SCHEDULE = new RegExp(`^${FIELD}(?: +${FIELD}){4}$`, 'i');
+const scheduleForm =
+  'a schedule as cron writes it: minute, hour, day of month, month, day of week, as in "30 2 * * 6"; at most one start a minute';
 
-/** Five fields of cron: minute, hour, day of month, month, day of week. What the calendar cannot make sense of it says itself. */
+/** When something begins, in the syntax of node-cron. */
 export const schedule = z
   .string()
-  .max(200)
-  .regex(SCHEDULE, 'five fields as cron has them: minute, hour, day of month, month, day of week, as in "30 2 * * *"')
+  .max(200, 'at most 200 characters')
+  .refine(isSchedule, { error: scheduleForm })
   .meta({ title: 'schedule' });
 
 /** A time zone that this machine knows. */
 export const timeZone = z
   .string()
-  .max(100)
+  .max(100, 'at most 100 characters')
   .refine(isTimeZone, { error: 'a name of the IANA time zone database, such as UTC or Europe/Berlin' })
   .meta({ title: 'time zone' });
+
+function isSchedule(text: string): boolean {
+  const { valid, fields } = validateDetailed(text);
+  return valid && fields?.second.length === 1;
+}
 
 function isTimeZone(name: string): boolean {
   try {

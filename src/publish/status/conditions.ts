@@ -10,6 +10,7 @@ const passing: readonly GuardName[] = [
   'Quorum',
   'BackupFresh',
   'WindowOpen',
+  'Blocker',
   'HypervisorUnreachable',
 ];
 

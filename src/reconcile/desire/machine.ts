@@ -5,7 +5,7 @@ import type { ObjectRef } from '../../model/mark.ts';
 import { quantityMiB } from '../../model/quantity.ts';
 import type { AppliedSpec, KubernetesSpec, NetworkRef } from '../../model/spec.ts';
 import { machineMac, machineUuid, stateDiskIdentity, textDigest } from './identity.ts';
-import { deadlines, durationMs, imageRef, type Lookup } from './resolve.ts';
+import { deadlines, desiredWindow, durationMs, imageRef, type Lookup } from './resolve.ts';
 import { skipsOf } from './skips.ts';
 
 /** What every machine is made from, node or plain. */
@@ -50,6 +50,7 @@ export function desiredMachine(parts: MachineParts, lookup: Lookup): DesiredMach
     deadlines: deadlines(parts.policies.timeouts),
     strategy: parts.policies.upgrade?.strategy ?? 'Auto',
     keepForMs: durationMs(parts.policies.upgrade?.keepFor, DEFAULT_KEEP_FOR_MS),
+    windows: (parts.policies.windows ?? []).map(desiredWindow),
     skips: parts.skips,
   };
 }

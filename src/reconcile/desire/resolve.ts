@@ -1,6 +1,7 @@
-import type { Deadlines, DesiredImage } from '../../model/desired.ts';
+import { DEFAULTS } from '../../model/defaults.ts';
+import type { Deadlines, DesiredImage, DesiredWindow } from '../../model/desired.ts';
 import { KreError } from '../../model/error.ts';
-import type { Kind, Manifest, ManifestSet, NetworkSpec, Timeouts } from '../../model/manifest.ts';
+import type { Kind, Manifest, ManifestSet, NetworkSpec, Timeouts, Window } from '../../model/manifest.ts';
 import { parseDurationMs } from '../../model/quantity.ts';
 import type { ImageRef, NetworkRef } from '../../model/spec.ts';
 
@@ -89,5 +90,17 @@ export function deadlines(timeouts: Timeouts | undefined): Deadlines {
     upgradeMs: durationMs(timeouts?.upgrade, DEFAULT_DEADLINES.upgradeMs),
     drainMs: durationMs(timeouts?.drain, DEFAULT_DEADLINES.drainMs),
     shutdownMs: durationMs(timeouts?.shutdown, DEFAULT_DEADLINES.shutdownMs),
+  };
+}
+
+/** A window with its defaults filled in. */
+export function desiredWindow({ kind, schedule, duration, timeZone, overrun }: Window): DesiredWindow {
+  return {
+    kind,
+    schedule,
+    duration,
+    durationMs: durationMs(duration, 0),
+    timeZone: timeZone ?? DEFAULTS.timeZone,
+    overrunMs: durationMs(overrun, 0),
   };
 }

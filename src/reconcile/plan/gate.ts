@@ -1,6 +1,6 @@
 import type { Draft } from './draft.ts';
 import type { Facts } from './facts.ts';
-import { blocker } from './guard/blocker.ts';
+import { blocker, hostBlockers } from './guard/blocker.ts';
 import { guestAgentConnected } from './guard/guest-agent.ts';
 import { roomForPeak } from './guard/host-capacity.ts';
 import { imageReady } from './guard/image.ts';
@@ -33,5 +33,18 @@ const GUARDS_OF_BEGINNINGS: readonly Guard[] = [
  */
 export function mayBegin(facts: Facts, beginning: Beginning, draft: Draft): boolean {
   const objections = GUARDS_OF_BEGINNINGS.flatMap((guard) => guard(facts, beginning) ?? []);
-  return objections.filter((objection) => isForbidden(draft, beginning.machine, objection)).length === 0;
+  const isForbiddenBySome = objections.filter((one) => isForbidden(draft, beginning.machine, one)).length > 0;
+  return !isForbiddenBySome && !isAsking(facts, beginning, draft);
+}
+
+/** A blocker that has not answered yet forbids nothing for good: its answer is waited for. */
+function isAsking(facts: Facts, { machine, object }: Beginning, draft: Draft): boolean {
+  const asked = hostBlockers(facts, object).filter((entry) => entry.isAsked);
+  if (asked.length === 0 || machine.skips.skipped.includes('Blocker')) return false;
+  draft.wait({
+    id: `machine/${machine.name}/blockers`,
+    condition: `${asked.map(({ what }) => what).join(', ')} tells whether ${machine.name} may be disturbed`,
+    pollMs: 1_000,
+  });
+  return true;
 }

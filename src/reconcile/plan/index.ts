@@ -9,6 +9,7 @@ import type { Draft } from './draft.ts';
 import { type Facts, factsOf } from './facts.ts';
 import { healthReading } from './health.ts';
 import { planImages } from './image.ts';
+import { lookAgainAtMs } from './look-again.ts';
 import { type MachineInputs, planMachine } from './machine.ts';
 import { orderSteps } from './order.ts';
 import { planProgram } from './program.ts';
@@ -57,11 +58,7 @@ function compose(facts: Facts, drafts: readonly Draft[]): Plan {
     health: healthOf(facts),
     blocks: blocks.sort((a, b) => (a.id < b.id ? -1 : 1)),
     notes: notes.sort((a, b) => (a.text < b.text ? -1 : 1)),
-    lookAgainAtMs: lookAgain(
-      facts.nowMs,
-      waits,
-      steps.some((step) => step.needs.length === 0),
-    ),
+    lookAgainAtMs: lookAgainAtMs(facts, steps, waits, blocks),
   };
 }
 
@@ -71,12 +68,6 @@ function healthOf(facts: Facts): Readonly<Record<string, number | null>> {
       [...cluster.controlPlanes, ...cluster.workers].map((name) => [name, healthReading(facts, cluster, name)]),
     ),
   );
-}
-
-function lookAgain(nowMs: number, waits: readonly Wait[], hasReadyStep: boolean): number | null {
-  if (hasReadyStep) return nowMs;
-  const active = waits.filter((wait) => wait.needs.length === 0);
-  return active.length === 0 ? null : nowMs + Math.min(...active.map((wait) => Math.max(100, wait.pollMs)));
 }
 
 function overdueBlock(wait: Wait): Block {

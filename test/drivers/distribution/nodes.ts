@@ -65,6 +65,7 @@ function machineOf(name: string, kubernetes: KubernetesSpec): DesiredMachine {
     ...policies,
     strategy: 'Auto',
     keepForMs: 86_400_000,
+    windows: [],
     skips: { specDigest: '0123456789ab', skipped: [], outdated: [] },
     name,
     object: { kind: 'Cluster', name: 'dev' },

@@ -1,4 +1,6 @@
-import { objectKey } from '../../../model/mark.ts';
+import { type ObjectRef, objectKey } from '../../../model/mark.ts';
+import type { HostBlocker } from '../../../model/observed.ts';
+import type { Facts } from '../facts.ts';
 import type { Guard } from './objection.ts';
 
 /** Something outside asks for no disruption: a file or a command of this host (agent.yaml), or the guest itself. */
@@ -14,7 +16,8 @@ export const blocker: Guard = (facts, { machine, object }) => {
       wayOut: `It goes on when /etc/kreconcile/veto is removed in ${machine.name}.`,
     };
   }
-  const [first, ...others] = facts.calendar?.blockers[objectKey(object)] ?? [];
+  // What is still being asked is waited for (`gate.ts`), after what is known.
+  const [first, ...others] = hostBlockers(facts, object).filter((entry) => !entry.isAsked);
   if (!first) return null;
   const more = others.length === 0 ? '' : ` (and ${others.map(({ what }) => what).join(', ')})`;
   return {
@@ -23,3 +26,8 @@ export const blocker: Guard = (facts, { machine, object }) => {
     wayOut: 'It goes on by itself when the blocker is gone; agent.yaml of this host names it.',
   };
 };
+
+/** What the host has said of an object, and what it is still being asked. */
+export function hostBlockers(facts: Facts, object: ObjectRef): readonly HostBlocker[] {
+  return facts.calendar?.blockers[objectKey(object)] ?? [];
+}
