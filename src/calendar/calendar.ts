@@ -48,10 +48,7 @@ export function createCalendar(blockers?: BlockerReader): CalendarReader {
     judged.set(key, { state, fromMs: nowMs, untilMs: validUntilMs });
     return state;
   };
-  const backupTimes = async (
-    { schedule, timeZone }: BackupPolicy,
-    nowMs: number,
-  ): Promise<Due | null> => {
+  const backupTimes = async ({ schedule, timeZone }: BackupPolicy, nowMs: number): Promise<Due | null> => {
     if (schedule === null) return null;
     const key = `${timeZone} ${schedule}`;
     const known = due.get(key);

@@ -7,7 +7,7 @@ import type { ExecResult, FileStat } from '../../src/model/ports.ts';
 const command: BlockerConfig = { kind: 'command', program: '/opt/may', args: ['now'], timeoutMs: 1_000, objects: null };
 const file: BlockerConfig = { kind: 'file', path: '/run/hold', objects: ['Cluster/dev'] };
 const objects = ['Cluster/dev', 'Machine/jump'];
-const stat: FileStat = { kind: 'file', sizeBytes: 0, modifiedMs: 0, mode: 0o644 };
+const stat: FileStat = { kind: 'file', sizeBytes: 0, allocatedBytes: 0, modifiedMs: 0, mode: 0o644 };
 
 function hostWith(blockers: readonly BlockerConfig[]) {
   const host = {
