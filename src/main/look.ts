@@ -1,5 +1,3 @@
-import { createBlockers } from '../calendar/blockers.ts';
-import { createCalendar } from '../calendar/calendar.ts';
 import type { OwnLook } from '../cli/context.ts';
 import type { Desired } from '../model/desired.ts';
 import { toKreError } from '../model/error.ts';
@@ -10,6 +8,7 @@ import { summarize } from '../publish/summarize.ts';
 import { type ObserveParts, observe } from '../reconcile/observe.ts';
 import { createReadings, type Readings } from '../reconcile/readings.ts';
 import { type Enforced, look } from '../reconcile/reconcile.ts';
+import { openCalendar } from './calendar.ts';
 import type { Workshop } from './workshop.ts';
 
 /** Guests that have not answered by then are unknown to this look. */
@@ -70,12 +69,12 @@ export async function lookOnce(
 }
 
 /** What schedules, files and commands say; commands are waited for. */
-async function calendarNow({ clock, config, exec, files }: Workshop, desired: Desired): Promise<Calendar> {
-  const blockers = createBlockers({ blockers: config.blockers, exec, files, clock, onChange: () => undefined });
-  const calendar = createCalendar(blockers);
+async function calendarNow(workshop: Workshop, desired: Desired): Promise<Calendar> {
+  const { clock, config } = workshop;
+  const calendar = openCalendar(workshop, () => undefined);
   const first = await calendar.read(desired, clock.now());
   if (config.blockers.every(({ kind }) => kind === 'file')) return first;
-  await blockers.settled();
+  await calendar.settled();
   return calendar.read(desired, clock.now());
 }
 

@@ -1,6 +1,4 @@
 import type { Composition, Pokes } from '../agent/agent-parts.ts';
-import { createBlockers } from '../calendar/blockers.ts';
-import { createCalendar } from '../calendar/calendar.ts';
 import { objectKey } from '../model/mark.ts';
 import { createActs } from '../reconcile/execute/acts.ts';
 import { createBackupCopies } from '../reconcile/execute/backup-copies.ts';
@@ -11,6 +9,7 @@ import { createReadings } from '../reconcile/readings.ts';
 import type { ReconcileParts } from '../reconcile/reconcile.ts';
 import { createSecrets } from '../records/secrets.ts';
 import type { SourceKeeper } from '../source/keeper.ts';
+import { openCalendar } from './calendar.ts';
 import type { Workshop } from './workshop.ts';
 
 /** What the agent's passes are made of. */
@@ -18,9 +17,7 @@ export function composePasses(workshop: Workshop, keeper: SourceKeeper, url: str
   const { clock, log, config, records, ledger, drivers } = workshop;
   const readings = createReadings(drivers.guest, clock, pokes.guestRead);
   const backups = createBackupCopies(drivers.guest, workshop.backups, clock, pokes.hostChanged);
-  const { blockers } = config;
-  const { exec, files } = workshop;
-  const calendar = createCalendar(createBlockers({ blockers, exec, files, clock, onChange: pokes.hostChanged }));
+  const calendar = openCalendar(workshop, pokes.hostChanged);
   const actParts: ActParts = {
     ...drivers,
     distributions: workshop.library.distributions,
