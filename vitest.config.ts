@@ -20,16 +20,7 @@ export default defineConfig({
           name: 'lab',
           include: ['test/lab/**/*.lab.ts'],
           // One emulated guest boots at a time, so the files run one after the other (`npm run test:lab`).
-          testTimeout: 30 * minutes,
-          hookTimeout: 45 * minutes,
-        },
-      },
-      {
-        test: {
-          name: 'kubernetes',
-          include: ['test/lab/**/*.slow.ts'],
-          // The real Kubernetes in an emulated guest, on a machine that does nothing else.
-          testTimeout: 90 * minutes,
+          testTimeout: 75 * minutes,
           hookTimeout: 45 * minutes,
         },
       },

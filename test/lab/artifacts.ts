@@ -16,6 +16,10 @@ export interface LabImage {
 export interface LabArtifacts {
   /** Debian 12 with cloud-init, guest agent, containerd and both versions' container images. */
   readonly debian: LabImage;
+  /** The same with another stamp: what a commit that changes the image names. */
+  readonly debianNext: LabImage;
+  /** The same whose kernel finds nothing to run. */
+  readonly debianBroken: LabImage;
   /** Busybox and the guest agent in memory: answers seconds after power on, has no cloud-init. */
   readonly tiny: LabImage;
   /** A folder to serve; `kubernetes/release/v1.36.1/bin/linux/amd64/kubeadm` and the like stand below it. */
@@ -41,6 +45,8 @@ export function labArtifacts(): LabArtifacts {
   };
   return {
     debian: labImage(present('images', 'lab-debian-12.qcow2')),
+    debianNext: labImage(present('images', 'lab-debian-12-next.qcow2')),
+    debianBroken: labImage(present('images', 'lab-debian-12-broken.qcow2')),
     tiny: labImage(present('images', 'lab-tiny.qcow2')),
     mirrorFolder: present('mirror'),
     kubectl: present('kubernetes', 'bin', 'kubectl'),

@@ -11,7 +11,13 @@ kind: Image
 metadata: {name: ${name}}
 spec: {os: debian, version: "12", arch: x86_64, url: ${imagesUrl}/lab-${name}.qcow2, checksum: "${checksum}"}
 `;
-  return `${image('debian-12', artifacts.debian.checksum)}${image('tiny', artifacts.tiny.checksum)}---
+  const all = [
+    image('debian-12', artifacts.debian.checksum),
+    image('debian-12-next', artifacts.debianNext.checksum),
+    image('debian-12-broken', artifacts.debianBroken.checksum),
+    image('tiny', artifacts.tiny.checksum),
+  ];
+  return `${all.join('')}---
 apiVersion: ${apiVersion}
 kind: MachineClass
 metadata: {name: tiny}
@@ -43,24 +49,36 @@ const timeouts = {
   upgradeManifests: '30m0s',
 };
 
-export function kubeadmCluster(site: LabSite, version: string = kubernetesVersions.first): object {
+/** What a commit changes of the lab's cluster. */
+export interface ClusterChange {
+  readonly version?: string;
+  readonly image?: 'debian-12' | 'debian-12-next' | 'debian-12-broken';
+  /** Base URL of another release mirror. */
+  readonly kubernetesMirror?: string;
+  readonly workers?: number;
+  readonly timeouts?: object;
+}
+
+/** A kubeadm cluster of one control plane, as the site's images and mirrors serve it. */
+export function kubeadmCluster(site: LabSite, change: ClusterChange = {}): object {
   return {
     apiVersion,
     kind: 'Cluster',
     metadata: { name: 'lab' },
     spec: {
       distribution: 'kubeadm',
-      version,
-      image: 'debian-12',
+      version: change.version ?? kubernetesVersions.first,
+      image: change.image ?? 'debian-12',
       controlPlane: { replicas: 1, machineClass: 'node' },
+      ...(change.workers ? { workers: [{ name: 'general', replicas: change.workers, machineClass: 'node' }] } : {}),
       podCIDR: '10.244.0.0/16',
       serviceCIDR: '10.96.0.0/12',
       cni: { plugin: 'bridge' },
       mirrors: {
-        kubernetes: `${site.mirrorUrl}/kubernetes`,
+        kubernetes: change.kubernetesMirror ?? `${site.mirrorUrl}/kubernetes`,
         containerd: `${site.mirrorUrl}/containerd/releases/download`,
       },
-      timeouts: { boot: '20m', ready: '60m', upgrade: '60m', shutdown: '5m' },
+      timeouts: { boot: '20m', ready: '60m', upgrade: '60m', shutdown: '5m', ...change.timeouts },
       prune: { mode: 'Enabled' },
       deletionPolicy: 'Delete',
       config: { InitConfiguration: { timeouts }, UpgradeConfiguration: { timeouts } },

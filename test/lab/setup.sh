@@ -43,6 +43,8 @@ kubernetes=$("$here/build/kubernetes.sh")
 containerd=$("$here/build/containerd.sh")
 "$here/build/tiny-guest.sh"
 "$here/build/guest-image.sh" lab-debian-12
+"$here/build/guest-image.sh" lab-debian-12-next --stamp 2
+"$here/build/guest-image.sh" lab-debian-12-broken --stamp 3 --broken
 
 mkdir -p "$lab_cache/mirror/kubernetes" "$lab_cache/mirror/containerd"
 point "$lab_cache/mirror/kubernetes/release" "$kubernetes/release"

@@ -19,6 +19,8 @@ const USER = 'kreconcile';
 export interface LabSite {
   readonly host: LabHost;
   readonly artifacts: LabArtifacts;
+  /** The site's folder on the machine. */
+  readonly root: string;
   /** URL under which guests and host find images and releases. */
   readonly mirrorUrl: string;
   readonly imagesUrl: string;
