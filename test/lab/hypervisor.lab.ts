@@ -92,6 +92,62 @@ describe('what only a real libvirt shows', () => {
     await world.driver.deleteMachine(ref, 'Delete');
   });
 
+  test('a machine with UEFI keeps its variables under a new root disk', async () => {
+    const { ref, definition, disks } = await made('vars', 'efi');
+    await world.driver.start(ref);
+    await world.driver.powerOff(ref);
+    const variables = () =>
+      world.host.must(['find', '/var/lib/libvirt/qemu/nvram', '-type', 'f', '-name', 'vars*', '-printf', '%i %p\n']);
+    const before = await variables();
+    expect(before.trim().split('\n')).toHaveLength(1);
+    await world.driver.prepareDisks({ ...disks, generation: 2 });
+    await world.driver.define({ ...definition, mark: { ...definition.mark, generation: 2 } });
+    await world.driver.start(ref);
+    expect(await variables()).toBe(before);
+    const emulator = await world.host.must(['sh', '-c', "tr '\\0' '\\n' </proc/$(pgrep -f guest=vars)/cmdline"]);
+    expect(emulator).toContain('/vars/2/root.qcow2');
+    expect(emulator).not.toContain('/vars/1/');
+    await world.driver.powerOff(ref);
+    await world.driver.deleteMachine(ref, 'Delete');
+  });
+
+  test.each(['libvirt', 'root', 'libvirt-qemu'])(
+    'a state disk as %s left it is copied, put back and grown',
+    async (owner) => {
+      const { ref } = await made('owned');
+      const disk = `${images}/owned/state.qcow2`;
+      const copy = `${images}/owned/state-1.qcow2`;
+      const write = (pattern: number) => world.host.must(['qemu-io', '-c', `write -P ${pattern} 1M 8M`, disk]);
+      const holds = async (pattern: number) =>
+        (await world.host.run(['qemu-io', '-r', '-c', `read -P ${pattern} 1M 8M`, disk])).stdout.includes(
+          'read 8388608',
+        );
+      const isCurrent = async () =>
+        (await world.driver.inventory()).folders.some(
+          (folder) => folder.machine === 'owned' && folder.copies?.some((found) => found.isCurrent),
+        );
+      await world.driver.start(ref);
+      await world.driver.powerOff(ref);
+      await write(7);
+      if (owner !== 'libvirt') await world.host.must(['chown', `${owner}:root`, disk]);
+      await world.driver.copyState(ref, 1);
+      await world.until('the copy is made', isCurrent);
+      await world.host.must(['cmp', disk, copy]);
+      expect(await world.host.must(['stat', '-c', '%U %a', copy])).toBe('kreconcile 600\n');
+      expect(await world.virsh('pool-list', '--all', '--name')).toBe('\n');
+      await world.driver.updateLive(ref, { cpus: null, diskMiB: null, stateDiskMiB: 128 });
+      expect(await world.host.must(['qemu-img', 'info', disk])).toContain('128 MiB');
+      expect(await isCurrent()).toBe(false);
+      await write(9);
+      await world.driver.restoreState(ref, 1);
+      expect([await holds(7), await holds(9)]).toEqual([true, false]);
+      await world.driver.start(ref);
+      await world.driver.powerOff(ref);
+      await world.driver.deleteMachine(ref, 'Delete');
+      expect(await world.host.must(['find', `${images}/owned`, '-maxdepth', '0']).catch(() => '')).toBe('');
+    },
+  );
+
   test('what stands in the images folder can be read by nobody else, and QEMU reaches it', async () => {
     const { ref } = await made('closed');
     await world.driver.start(ref);

@@ -31,6 +31,11 @@ export function refused(machine: MachineRef, what: string, detail: string): KreE
   });
 }
 
+/** Whether virsh's words mean that a long job holds the domain. */
+export function saysBlocked(error: string): boolean {
+  return /cannot acquire state change lock|timed out during operation/i.test(error);
+}
+
 /** Whether virsh's words mean that no such domain is defined. */
 export function saysNoDomain(error: string): boolean {
   return /failed to get domain|Domain not found|no domain with matching/i.test(error);

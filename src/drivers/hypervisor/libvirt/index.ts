@@ -8,6 +8,7 @@ import { createDefine } from './definition.ts';
 import { createDeleteMachine } from './deletion.ts';
 import { createDiskActs } from './disks.ts';
 import { createDomainReader } from './domain-reader.ts';
+import { createDumps } from './dumps.ts';
 import { createHostReader } from './host.ts';
 import { createHostOperations } from './host-operations.ts';
 import { createFetchImage } from './image-act.ts';
@@ -63,7 +64,7 @@ export function createLibvirt(settings: LibvirtSettings): Hypervisor {
       files,
       storage: () => readStorage(files, layout, catalogue),
       operations: () => operations.list(),
-      describe: createDomainReader(),
+      dumps: createDumps({ virsh, clock, log, describe: createDomainReader() }),
     }),
     watch: createWatch(virsh, host),
     define: createDefine({ owned, host, layout, files, tools, owner, allowEmulation }),

@@ -1,13 +1,12 @@
 import { KreError } from '../../../model/error.ts';
 import type { Domain, HostNetwork, Inventory } from '../../../model/observed.ts';
 import type { Files } from '../../../model/ports.ts';
-import type { VirshCommand, VirshResult } from '../../../virsh/batch.ts';
+import type { VirshResult } from '../../../virsh/batch.ts';
 import type { Virsh } from '../../../virsh/virsh.ts';
 import { readBridges } from './bridges.ts';
 import { type DomainListing, listCommands, readListing } from './domain-list.ts';
-import { saysNoDomain } from './failures.ts';
+import type { Described, Descriptions, ListedDomain } from './dumps.ts';
 import type { HostReader } from './host.ts';
-import type { DomainDescription } from './parse-domain.ts';
 import { parseNetwork } from './parse-network.ts';
 import type { StorageReading } from './storage-reading.ts';
 
@@ -17,11 +16,9 @@ export interface InventoryParts {
   readonly files: Files;
   readonly storage: () => Promise<StorageReading>;
   readonly operations: () => Inventory['operations'];
-  /** Reads one dump; remembers what it read last for the same text. */
-  readonly describe: (key: string, xml: string) => DomainDescription;
+  readonly dumps: (listing: DomainListing) => Promise<Descriptions>;
 }
 
-/** For a whole batch; libvirt may have to wait for a domain with a long job. */
 const timeoutMs = 30_000;
 
 /** See `HypervisorReader.inventory`: one virsh to learn what there is, one to have it described. */
@@ -46,11 +43,12 @@ async function readInventory(parts: InventoryParts): Promise<Inventory> {
   const answers = await virsh.run([...listCommands, ...hostCommands], { timeoutMs });
   host.accept(answers.slice(listCommands.length));
   const listing = readListing(answers.slice(0, listCommands.length));
-  const questions = listing.domains.flatMap(dumpsOf);
-  const networkQuestions = listing.networks.map(({ uuid }): VirshCommand => ['net-dumpxml', uuid]);
-  const dumps = await virsh.run([...questions, ...networkQuestions], { timeoutMs });
-  const domains = readDomains(parts, listing, dumps.slice(0, questions.length));
-  const networks = readNetworks(listing, dumps.slice(questions.length));
+  const described = await parts.dumps(listing);
+  const domains = listing.domains.flatMap((listed) => {
+    const found = described.domains.get(listed.uuid);
+    return found ? [assemble(listed, found)] : [];
+  });
+  const networks = readNetworks(listing, described.networks);
   const hasKvmGuest = domains.some(({ live, agent }) => live?.acceleration === 'kvm' && agent === 'connected');
   const [capabilities, stored, hostBridges] = await Promise.all([host.settle(hasKvmGuest), storage, bridges]);
   return {
@@ -63,42 +61,11 @@ async function readInventory(parts: InventoryParts): Promise<Inventory> {
   };
 }
 
-/** A running domain is described twice: as it is, and as it will be. */
-function dumpsOf({ uuid, isActive, persistent }: DomainListing['domains'][number]): readonly VirshCommand[] {
-  const current: VirshCommand = ['dumpxml', uuid];
-  return isActive && persistent ? [current, ['dumpxml', uuid, '--inactive']] : [current];
-}
-
-function readDomains(parts: InventoryParts, listing: DomainListing, dumps: readonly VirshResult[]): readonly Domain[] {
-  const left = [...dumps];
-  return listing.domains.flatMap((listed) => {
-    const found = left
-      .splice(0, dumpsOf(listed).length)
-      .map((dump, index) => describeDump(parts, listed.uuid, dump, index));
-    const [current, next = current] = found;
-    // Undefined between the two processes: it is not there.
-    if (!current || !next) return [];
-    return [assemble(listed, current, next)];
-  });
-}
-
-function describeDump(parts: InventoryParts, uuid: string, dump: VirshResult, index: number): DomainDescription | null {
-  if (dump.ok) return parts.describe(`${uuid}/${index}`, dump.stdout);
-  if (saysNoDomain(dump.error)) return null;
-  throw new KreError({
-    code: 'VirshFailed',
-    message: `libvirt did not describe the domain ${uuid}: ${dump.error}`,
-    hint: `See what virsh dumpxml ${uuid} says.`,
-    disposition: 'retry',
-  });
-}
-
-function assemble(
-  listed: DomainListing['domains'][number],
-  current: DomainDescription,
-  next: DomainDescription,
-): Domain {
-  const { state, reason } = stateOf(listed, current.isLive);
+function assemble(listed: ListedDomain, { current, next, isFresh }: Described): Domain {
+  const { state, reason } = isFresh
+    ? stateOf(listed, current.isLive)
+    : { state: listed.state, reason: listed.stateReason };
+  const isLive = isFresh ? current.isLive : listed.isActive;
   return {
     name: current.name,
     uuid: current.uuid,
@@ -108,17 +75,14 @@ function assemble(
     persistent: listed.persistent,
     autostart: listed.autostart,
     managedSave: listed.managedSave,
-    agent: current.agent,
-    live: current.isLive ? current.shape : null,
+    agent: isLive === current.isLive || current.agent === 'absent' ? current.agent : 'disconnected',
+    live: isLive ? (current.isLive ? current.shape : next.shape) : null,
     next: next.shape,
   };
 }
 
 /** The description is the newer of the two readings: a domain that stopped or started in between did so for a reason unknown. */
-function stateOf(
-  listed: DomainListing['domains'][number],
-  isLive: boolean,
-): { state: Domain['state']; reason: string } {
+function stateOf(listed: ListedDomain, isLive: boolean): { state: Domain['state']; reason: string } {
   if (listed.isActive === isLive) return { state: listed.state, reason: listed.stateReason };
   return { state: isLive ? 'running' : 'shut off', reason: 'unknown' };
 }
@@ -133,8 +97,8 @@ function readNetworks(listing: DomainListing, dumps: readonly VirshResult[]): re
 function tooSlow(uri: string, cause: KreError): KreError {
   return new KreError({
     code: 'HypervisorUnreachable',
-    message: `libvirt at ${uri} did not describe its domains within ${timeoutMs / 1000} s`,
-    hint: 'A domain may be held by a long job (virsh domjobinfo); nothing is changed until libvirt answers.',
+    message: `libvirt at ${uri} did not list and describe its domains in time`,
+    hint: 'The host may be overloaded; nothing is changed until libvirt answers.',
     disposition: 'retry',
     cause,
   });

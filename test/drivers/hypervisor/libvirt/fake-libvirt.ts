@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Hypervisor } from '../../../../src/drivers/hypervisor/hypervisor.ts';
 import { createLibvirt } from '../../../../src/drivers/hypervisor/libvirt/index.ts';
 import type { Downloads } from '../../../../src/model/download.ts';
-import type { ExecRequest, ExecResult, Files } from '../../../../src/model/ports.ts';
+import type { Clock, ExecRequest, ExecResult, Files } from '../../../../src/model/ports.ts';
 import { systemDownloads } from '../../../../src/sys/download.ts';
 import { systemExec } from '../../../../src/sys/exec.ts';
 import { systemFiles } from '../../../../src/sys/files.ts';
@@ -41,6 +41,7 @@ export interface FakeSettings {
   readonly downloads?: Downloads;
   /** Answers other than the usual; `null` leaves the command to the fake. */
   readonly answer?: (words: readonly string[]) => string | null;
+  readonly clock?: Clock;
   /** Free space in the images folder; default that of the machine. */
   readonly freeBytes?: number;
   /** What a program does other than the usual; `null` leaves it to the fake. */
@@ -64,7 +65,7 @@ export async function startFakeLibvirt(settings: FakeSettings = {}): Promise<Fak
       exec: virsh.exec,
       files,
       downloads: settings.downloads ?? systemDownloads,
-      clock: { now: () => Date.UTC(2026, 10, 20, 21, 15) },
+      clock: settings.clock ?? { now: () => Date.UTC(2026, 10, 20, 21, 15) },
       log: quietLog,
       imagesFolder,
       owner: fakeOwner,
