@@ -104,7 +104,7 @@ describe('what only a real libvirt shows', () => {
     await world.driver.define({ ...definition, mark: { ...definition.mark, generation: 2 } });
     await world.driver.start(ref);
     expect(await variables()).toBe(before);
-    const emulator = await world.host.must(['sh', '-c', "tr '\\0' '\\n' </proc/$(pgrep -f guest=vars)/cmdline"]);
+    const emulator = await world.host.must(['sh', '-c', "tr '\\0' '\\n' </proc/$(pgrep -f '[g]uest=vars')/cmdline"]);
     expect(emulator).toContain('/vars/2/root.qcow2');
     expect(emulator).not.toContain('/vars/1/');
     await world.driver.powerOff(ref);
@@ -118,10 +118,10 @@ describe('what only a real libvirt shows', () => {
       const disk = `${images}/owned/state.qcow2`;
       const copy = `${images}/owned/state-1.qcow2`;
       const write = (pattern: number) => world.host.must(['qemu-io', '-c', `write -P ${pattern} 1M 8M`, disk]);
-      const holds = async (pattern: number) =>
-        (await world.host.run(['qemu-io', '-r', '-c', `read -P ${pattern} 1M 8M`, disk])).stdout.includes(
-          'read 8388608',
-        );
+      const holds = async (pattern: number) => {
+        const { stdout } = await world.host.run(['qemu-io', '-r', '-c', `read -P ${pattern} 1M 8M`, disk]);
+        return stdout.includes('read 8388608') && !stdout.includes('verification failed');
+      };
       const isCurrent = async () =>
         (await world.driver.inventory()).folders.some(
           (folder) => folder.machine === 'owned' && folder.copies?.some((found) => found.isCurrent),
@@ -134,7 +134,7 @@ describe('what only a real libvirt shows', () => {
       await world.until('the copy is made', isCurrent);
       await world.host.must(['cmp', disk, copy]);
       expect(await world.host.must(['stat', '-c', '%U %a', copy])).toBe('kreconcile 600\n');
-      expect(await world.virsh('pool-list', '--all', '--name')).toBe('\n');
+      expect((await world.virsh('pool-list', '--all', '--name')).trim()).toBe('');
       await world.driver.updateLive(ref, { cpus: null, diskMiB: null, stateDiskMiB: 128 });
       expect(await world.host.must(['qemu-img', 'info', disk])).toContain('128 MiB');
       expect(await isCurrent()).toBe(false);

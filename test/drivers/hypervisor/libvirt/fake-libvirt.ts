@@ -42,8 +42,8 @@ export interface FakeSettings {
   /** Answers other than the usual; `null` leaves the command to the fake. */
   readonly answer?: (words: readonly string[]) => string | null;
   readonly clock?: Clock;
-  /** Free space in the images folder; default that of the machine. */
-  readonly freeBytes?: number;
+  /** Free space in the images folder; `null` is that of the machine. */
+  readonly freeBytes?: () => number | null;
   /** What a program does other than the usual; `null` leaves it to the fake. */
   readonly tool?: (request: ExecRequest) => ExecResult | Promise<ExecResult> | null;
 }
@@ -86,8 +86,8 @@ export async function startFakeLibvirt(settings: FakeSettings = {}): Promise<Fak
   };
 }
 
-function filesWith(freeBytes: number | undefined): Files {
-  return freeBytes === undefined ? systemFiles : { ...systemFiles, freeBytes: () => Promise.resolve(freeBytes) };
+function filesWith(freeBytes: () => number | null = () => null): Files {
+  return { ...systemFiles, freeBytes: async (path) => freeBytes() ?? systemFiles.freeBytes(path) };
 }
 
 function dyingFiles(changes: number): Files {

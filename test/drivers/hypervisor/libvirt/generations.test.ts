@@ -19,17 +19,23 @@ const path = (...parts: readonly string[]) => join(fake.imagesFolder, ...parts);
 const folder = (name: string) => path('dev-cp-1', name);
 const names = () => readdir(path('dev-cp-1'));
 
+let scene: { tool: FakeSettings['tool']; answer: FakeSettings['answer']; freeBytes: number | null };
+
 /** A machine that ran in generation 1 and is off; its state disk says `first`. */
-async function ranOnce(settings: FakeSettings = {}): Promise<void> {
-  fake = await startFakeLibvirt(settings);
+beforeEach(async () => {
+  scene = { tool: undefined, answer: undefined, freeBytes: null };
+  fake = await startFakeLibvirt({
+    tool: (request) => scene.tool?.(request) ?? null,
+    answer: (words) => scene.answer?.(words) ?? null,
+    freeBytes: () => scene.freeBytes,
+  });
   await placeImage(fake, digest);
   await fake.driver.prepareDisks(disks);
   await fake.driver.define(definition);
   await fake.driver.start(ref);
   await fake.driver.powerOff(ref);
   await writeFile(folder('state.qcow2'), 'first');
-}
-beforeEach(() => ranOnce());
+});
 afterEach(() => fake.dispose());
 
 async function copied(driver: Hypervisor = fake.driver, generation = 1): Promise<HostOperation> {
@@ -99,33 +105,28 @@ describe('a copy of the state disk', () => {
   });
 
   test.each(['it was written', 'the machine was started'])('is thrown away when %s meanwhile', async (what) => {
-    await fake.dispose();
     const meanwhile = async () => {
       if (what === 'it was written') await writeFile(folder('state.qcow2'), 'other');
       else for (const domain of fake.domains.values()) domain.isRunning = true;
       return { exitCode: 0, stdout: '', stderr: '' };
     };
-    await ranOnce({ tool: ({ program }) => (program === 'touch' ? meanwhile() : null) });
+    scene.tool = ({ program }) => (program === 'touch' ? meanwhile() : null);
     expect(await copied()).toMatchObject({ state: 'failed', message: expect.stringContaining('VirshFailed') });
     expect(await names()).toEqual(['1', 'state.qcow2']);
   });
 
   test('shares its blocks where the file system can do that', async () => {
-    await fake.dispose();
     const clone = async (target: string) => {
       await writeFile(target, 'cloned');
       return { exitCode: 0, stdout: '', stderr: '' };
     };
-    await ranOnce({
-      tool: ({ args }) => (args.includes('--reflink=always') ? clone(args.at(-1) ?? '') : null),
-    });
+    scene.tool = ({ args }) => (args.includes('--reflink=always') ? clone(args.at(-1) ?? '') : null);
     expect(await copied()).toMatchObject({ state: 'succeeded' });
     expect(await readText(folder('state-1.qcow2'))).toBe('cloned');
   });
 
   test('without room for it is not begun, and says how much is missing', async () => {
-    await fake.dispose();
-    await ranOnce({ freeBytes: 512 * 2 ** 20 });
+    scene.freeBytes = 512 * 2 ** 20;
     expect(await copied()).toMatchObject({
       state: 'failed',
       message: expect.stringMatching(/^StorageFull: .*512 MiB/),
@@ -135,13 +136,10 @@ describe('a copy of the state disk', () => {
   });
 
   test('of a disk that belongs to root is read by libvirt, through a pool that stands no longer than that', async () => {
-    await fake.dispose();
     const { pools, answer } = fakeVolumes();
-    await ranOnce({
-      tool: ({ program }) =>
-        program === 'cp' ? toolFailure("cp: cannot open 'state.qcow2': Permission denied") : null,
-      answer,
-    });
+    const denied = toolFailure("cp: cannot open 'state.qcow2': Permission denied");
+    scene.answer = answer;
+    scene.tool = ({ program }) => (program === 'cp' ? denied : null);
     expect(await copied()).toMatchObject({ state: 'succeeded' });
     expect(await readText(folder('state-1.qcow2'))).toBe('first');
     expect(pools.size).toBe(0);
