@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { MachineRef } from '../../hypervisor/hypervisor.ts';
 import { type Agent, AgentError } from './agent.ts';
 import { badReply, forbidden, programMissing, unavailable } from './failures.ts';
+import { createPatience, eagerPolls } from './patience.ts';
 
 /** One program run in a guest. */
 export interface GuestExec {
@@ -13,6 +14,11 @@ export interface GuestExec {
   readonly timeoutMs: number;
   /** More output than this is `GuestReply`. */
   readonly maxOutputBytes: number;
+  /**
+   * Changes nothing and may be run twice: asked together with other guests, in as few processes as possible, and looked after when it
+   * should have ended.
+   */
+  readonly isReading?: boolean;
 }
 
 export interface GuestExecResult {
@@ -38,19 +44,15 @@ const info = z.object({
   supported_commands: z.array(z.object({ name: z.string(), enabled: z.boolean() })),
 });
 
-const firstPollMs = 50;
-const longestPollMs = 1_000;
-
 /** Runs programs in guests. Whether exec is allowed is asked once per connection: until a call finds the guest away. */
 export function createExec(agent: Agent, waiting: Waiting) {
   const allowed = new Map<string, boolean>();
+  const patience = createPatience(waiting);
 
   const probe = async (machine: MachineRef): Promise<void> => {
     if (!allowed.has(machine.uuid)) {
       const parsed = info.safeParse(await agent.ask(machine, 'guest-info'));
-      if (!parsed.success) throw badReply(machine.name, 'no list of commands');
-      const enabled = parsed.data.supported_commands.filter((command) => command.enabled).map(({ name }) => name);
-      allowed.set(machine.uuid, enabled.includes('guest-exec') && enabled.includes('guest-exec-status'));
+      allowed.set(machine.uuid, allowsExec(machine, parsed.data));
     }
     if (!allowed.get(machine.uuid)) {
       // Somebody may allow it at any time, and then restarts the agent.
@@ -60,9 +62,11 @@ export function createExec(agent: Agent, waiting: Waiting) {
   };
 
   const run = async (machine: MachineRef, request: GuestExec): Promise<GuestExecResult> => {
-    const deadlineMs = waiting.now() + request.timeoutMs;
+    const how = request.isReading ? 'gathered' : 'alone';
+    const startedAtMs = waiting.now();
+    const ask = (command: string, args: Readonly<Record<string, unknown>>) => agent.ask(machine, command, args, how);
     const start = started.safeParse(
-      await agent.ask(machine, 'guest-exec', {
+      await ask('guest-exec', {
         path: request.path,
         arg: request.args,
         'capture-output': true,
@@ -70,14 +74,19 @@ export function createExec(agent: Agent, waiting: Waiting) {
       }),
     );
     if (!start.success) throw badReply(machine.name, 'no process id');
-    for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 1.5, longestPollMs)) {
+    let polls = 1;
+    for (const pollMs of request.isReading ? patience.readingPolls(machine.uuid) : eagerPolls()) {
       await waiting.sleep(pollMs);
-      const status = ended.safeParse(await agent.ask(machine, 'guest-exec-status', { pid: start.data.pid }));
+      const status = ended.safeParse(await ask('guest-exec-status', { pid: start.data.pid }));
       if (!status.success) throw badReply(machine.name, 'no state of a process');
-      if (status.data.exited) return resultOf(machine, status.data, request.maxOutputBytes);
-      if (waiting.now() > deadlineMs)
-        throw unavailable(machine.name, `${request.path} did not end in ${request.timeoutMs / 1000} s`);
+      if (status.data.exited) {
+        if (request.isReading) patience.learn(machine.uuid, polls, waiting.now() - startedAtMs);
+        return resultOf(machine, status.data, request.maxOutputBytes);
+      }
+      if (waiting.now() > startedAtMs + request.timeoutMs) break;
+      polls += 1;
     }
+    throw unavailable(machine.name, `${request.path} did not end in ${request.timeoutMs / 1000} s`);
   };
 
   return {
@@ -88,8 +97,8 @@ export function createExec(agent: Agent, waiting: Waiting) {
         return await run(machine, request);
       } catch (thrown) {
         if (!(thrown instanceof AgentError)) throw thrown;
-        if (thrown.kind !== 'no-program') allowed.delete(machine.uuid);
         if (thrown.kind === 'no-program') throw new AgentError('no-program', programMissing(machine.name));
+        allowed.delete(machine.uuid);
         throw thrown;
       }
     },
@@ -97,6 +106,12 @@ export function createExec(agent: Agent, waiting: Waiting) {
 }
 
 export type Exec = ReturnType<typeof createExec>;
+
+function allowsExec(machine: MachineRef, data: z.infer<typeof info> | undefined): boolean {
+  if (!data) throw badReply(machine.name, 'no list of commands');
+  const enabled = data.supported_commands.filter((command) => command.enabled).map(({ name }) => name);
+  return enabled.includes('guest-exec') && enabled.includes('guest-exec-status');
+}
 
 function resultOf(machine: MachineRef, data: z.infer<typeof ended>, maxOutputBytes: number): GuestExecResult {
   const stdout = Buffer.from(data['out-data'] ?? '', 'base64');

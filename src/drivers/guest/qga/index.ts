@@ -7,6 +7,7 @@ import { type Agent, AgentError, createAgent, plainError } from './agent.ts';
 import { createExec, type Exec, type GuestExecResult } from './exec.ts';
 import { refused } from './failures.ts';
 import { createBreaker, createLanes } from './lanes.ts';
+import { createPost } from './post.ts';
 import {
   decodeAnswer,
   encodeInput,
@@ -36,7 +37,7 @@ const callTimeoutMs = 30_000;
 export function createQga(settings: QgaSettings): Guest {
   const { virsh, clock, sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)) } = settings;
   const lanes = createLanes(guestsAtOnce);
-  const agent = createAgent(virsh, createBreaker(clock));
+  const agent = createAgent(createPost(virsh, sleep), createBreaker(clock));
   const exec = createExec(agent, { now: () => clock.now(), sleep });
 
   /** In turn, and with nothing but `KreError` coming out. */
@@ -83,7 +84,10 @@ function mustSucceed(machine: MachineRef, verb: string, result: GuestExecResult)
 
 async function status(agent: Agent, exec: Exec, machine: MachineRef): Promise<GuestStatus> {
   try {
-    const result = await exec.run(machine, programRun(['status'], statusTimeoutMs, maxStatusBytes));
+    const result = await exec.run(machine, {
+      ...programRun(['status'], statusTimeoutMs, maxStatusBytes),
+      isReading: true,
+    });
     mustSucceed(machine, 'status', result);
     return readStatus(machine.name, result.stdout);
   } catch (thrown) {

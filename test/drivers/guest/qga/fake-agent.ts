@@ -9,6 +9,8 @@ export interface FakeAgents {
   readonly virsh: Pick<Virsh, 'run'>;
   /** Every message so far: the guest and the agent command. */
   readonly messages: { readonly uuid: string; readonly execute: string; readonly text: string }[];
+  /** Processes of virsh so far, each with the guests that it asked. */
+  readonly processes: (readonly string[])[];
   /** What the next messages are answered with instead; `null` answers as usual. */
   interfere(answer: ((execute: string, uuid: string) => FakeAnswer | null) | null): void;
   /** How many guests were spoken to at once, at most. */
@@ -29,6 +31,7 @@ interface Process {
 export function fakeAgents(guests: Readonly<Record<string, GuestRoot>>): FakeAgents {
   const messages: { uuid: string; execute: string; text: string }[] = [];
   const processes = new Map<number, Process>();
+  const virshes: (readonly string[])[] = [];
   let interference: ((execute: string, uuid: string) => FakeAnswer | null) | null = null;
   let atOnce = 0;
   let busiest = 0;
@@ -101,6 +104,7 @@ export function fakeAgents(guests: Readonly<Record<string, GuestRoot>>): FakeAge
       busiest = Math.max(busiest, atOnce);
       await new Promise((resolve) => setTimeout(resolve, 1));
       atOnce -= 1;
+      virshes.push(commands.map(([, uuid = '']) => uuid));
       if (options.by !== 'input') throw new Error('messages to guests go by standard input');
       return commands.map((command) => {
         const [name, uuid = '', , , text = ''] = command;
@@ -116,6 +120,7 @@ export function fakeAgents(guests: Readonly<Record<string, GuestRoot>>): FakeAge
   return {
     virsh,
     messages,
+    processes: virshes,
     interfere: (next) => {
       interference = next;
     },
