@@ -42,8 +42,8 @@ folders has no meaning. Unknown keys are errors.
 counts bytes. **Durations** are \`90s\`, \`15m\`, \`1h30m\`, \`2d\`. A field without a default is required, unless the type says *optional*.
 
 **Change** says what a change of the field in a running cluster or machine does: *at once* disturbs nothing, *restart* needs a restart of the
-machine, *new root disk* replaces it and keeps the state disk, *not possible* needs another object. At present kreconcile
-does by itself what works at once or in place; for the rest the plan has a block that says what it would take.
+machine, *new root disk* replaces it and keeps the state disk, *not possible* needs another object. The hardest class of all
+changed fields counts. What disturbs a machine comes with a drain, a backup and a way back; docs/operations.md tells how.
 
 Limits: 1 MiB and 500 documents a file, 16 MiB in all, 100 expansions of a YAML anchor. Symbolic links are followed to files inside the folder
 only. Editors that speak yaml-language-server check manifests while they are written, if a comment at the beginning of each document, also after

@@ -34,7 +34,6 @@ export const GUARDS: Readonly<Record<GuardName, SkipWay>> = {
   Quorum: 'annotation',
   RecreateConfirm: 'confirm',
   RecreateNeeded: 'never',
-  RestartNeeded: 'never',
   RolloutHalted: 'never',
   StateDisk: 'never',
   Suspended: 'never',

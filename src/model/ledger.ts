@@ -3,6 +3,8 @@ export interface Ledger {
   readonly schema: 1;
   /** Revision the attempts belong to; another revision forgets them. */
   readonly revision: string;
+  /** When the latest pass was; absent where an older release wrote none. */
+  readonly lookedAtMs?: number;
   /** By step id. Written before the act. */
   readonly attempts: Readonly<Record<string, Attempt>>;
   /** By wait id: since when the condition is waited for. */

@@ -34,6 +34,8 @@ export interface Mark {
   readonly previous?: PreviousRoot | null;
   /** When this generation was seen healthy, ms since epoch; `null` before. Until then the seed still holds first-boot secrets. */
   readonly provenAtMs: number | null;
+  /** The definition was changed and the machine has not been seen well since; absent: it has. */
+  readonly isSettling?: boolean;
   readonly quarantined: readonly Quarantine[];
   readonly prune: PruneMode;
   readonly deletionPolicy: DeletionPolicy;
@@ -50,8 +52,10 @@ export interface PreviousRoot {
 }
 
 export interface Quarantine {
-  /** Digest of what failed: an image digest, or `version:<v>`. */
+  /** Digest of what failed: an image digest, `root:<sha256>` of first-boot settings with the image as it was, or `version:<v>`. */
   readonly digest: string;
   readonly atMs: number;
   readonly reason: string;
+  /** Of a version: when the node was seen well again at the version before; absent: it is still being taken back. */
+  readonly endedAtMs?: number;
 }

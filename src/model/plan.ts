@@ -90,7 +90,6 @@ export type GuardName =
   | 'EmptyDesired'
   | 'Suspended'
   | 'RecreateNeeded'
-  | 'RestartNeeded'
   | 'Immutable'
   | 'Emulation'
   | 'StateDisk'
@@ -153,6 +152,21 @@ export type Action =
     }
   | { readonly kind: 'create'; readonly machine: string; readonly mark: Mark; readonly stateDiskNew: boolean }
   | { readonly kind: 'start'; readonly machine: string }
+  /** Copies the state disk as it was left by that generation. */
+  | { readonly kind: 'copy-state'; readonly machine: string; readonly generation: number }
+  /** A root disk of the mark's generation, and the domain defined on it; the state disk is kept, or new where there was none with data. */
+  | { readonly kind: 'replace'; readonly machine: string; readonly mark: Mark; readonly stateDiskNew: boolean }
+  /** The same disks under another definition. */
+  | { readonly kind: 'redefine'; readonly machine: string; readonly mark: Mark }
+  /** The root disk of the mark's generation again, with the state disk as it was when that generation was left (`restoresState`). */
+  | { readonly kind: 'go-back'; readonly machine: string; readonly mark: Mark; readonly restoresState: boolean }
+  /** Removes a root disk that is not used any more; `mark` is written afterwards, if given. */
+  | {
+      readonly kind: 'drop-generation';
+      readonly machine: string;
+      readonly generation: number;
+      readonly mark: Mark | null;
+    }
   | { readonly kind: 'shutdown'; readonly machine: string; readonly mode: 'agent' | 'acpi' }
   | { readonly kind: 'power-off'; readonly machine: string }
   | { readonly kind: 'resume-domain'; readonly machine: string }

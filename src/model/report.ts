@@ -47,7 +47,7 @@ export interface PlanDocument {
  * - `converged`: nothing to do.
  * - `working`: steps are ready, or a wait runs that can end well by itself.
  * - `blocked`, `suspended`: guards, or a person, forbid all that is left.
- * - `failed`: a deadline has passed, or attempts failed again and again, and nothing else moves.
+ * - `failed`: a deadline has passed, attempts failed again and again, or a change was rolled back, and nothing else moves.
  * - `invalid`, `unreachable`: the newest desired state is not valid, or the source cannot be read.
  */
 export type Verdict = 'converged' | 'working' | 'blocked' | 'suspended' | 'failed' | 'invalid' | 'unreachable';

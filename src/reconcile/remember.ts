@@ -21,10 +21,9 @@ export function remember(ledger: Ledger, plan: Plan, outcomes: readonly Outcome[
   return {
     schema: 1,
     revision: plan.revision,
+    lookedAtMs: nowMs,
     attempts: attemptsAfter(ledger, plan, outcomes, nowMs),
-    since: Object.fromEntries(
-      plan.waits.filter(isActive).map((wait) => [wait.id, ledger.since[wait.id] ?? wait.sinceMs]),
-    ),
+    since: Object.fromEntries(plan.waits.filter(isActive).map((wait) => [wait.id, wait.sinceMs])),
     healthy: healthyAfter(ledger, plan),
   };
 }

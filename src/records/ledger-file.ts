@@ -29,13 +29,14 @@ export function createLedgerFile(store: Store): LedgerFile {
 
 function ledgerOf(value: unknown): Ledger {
   if (typeof value !== 'object' || value === null) return EMPTY_LEDGER;
-  const { schema, revision, attempts, since, healthy } = value as Partial<Record<keyof Ledger, unknown>>;
+  const { schema, revision, attempts, since, healthy, lookedAtMs } = value as Partial<Record<keyof Ledger, unknown>>;
   if (schema !== 1 || typeof revision !== 'string') return EMPTY_LEDGER;
   return {
     schema,
     revision,
     attempts: readMap(attempts, isAttempt),
     since: readMap(since, isTime),
+    ...(isTime(lookedAtMs) ? { lookedAtMs } : {}),
     healthy: readMap(healthy, isHealthyRun),
   };
 }

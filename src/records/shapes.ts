@@ -52,7 +52,8 @@ export function isBackup(value: unknown): value is Backup {
     ['id', 'cluster', 'machine', 'version', 'sha256'].every((key) => typeof value[key] === 'string') &&
     typeof value['atMs'] === 'number' &&
     typeof value['sizeBytes'] === 'number' &&
-    typeof value['verified'] === 'boolean'
+    typeof value['verified'] === 'boolean' &&
+    (value['clusterUid'] === undefined || typeof value['clusterUid'] === 'string')
   );
 }
 

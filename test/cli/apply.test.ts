@@ -53,7 +53,7 @@ describe('apply', () => {
     await write(site, { 'images.yaml': smallSite['images.yaml'].replaceAll('aaaa', 'bbbb') });
     const { exitCode, stdout } = await apply(on);
     expect(exitCode).toBe(22);
-    expect(stdout).toMatch(/^blocked: .*RecreateNeeded.*way out: /s);
+    expect(stdout).toMatch(/^blocked: .*RecreateConfirm.*way out: /s);
   });
 
   it('deletes after a confirmation, bound to the revision, and only then', async () => {

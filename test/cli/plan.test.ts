@@ -79,7 +79,7 @@ describe('plan', () => {
     const { stdout } = await kreconcile(['plan', ...on]);
     await expect(stdout.replaceAll(/folder:[0-9a-f]{12}/g, 'folder:…')).toMatchFileSnapshot('golden/blocked.txt');
     const { blocks, steps } = await planOf(on);
-    expect([blocks.map((block) => block.guard), steps]).toEqual([['RecreateNeeded'], []]);
+    expect([blocks.map((block) => block.guard), steps]).toEqual([['RecreateConfirm'], []]);
   });
 
   it('holds no secret and of each act only the kind', async () => {

@@ -102,6 +102,8 @@ describe('what is planned', () => {
     expect(stalled.blocks).toEqual([
       { target: `Machine/${worker}`, guard: 'RecreateNeeded', reason: 'RecreateNeeded says no', wayOut: 'do this' },
     ]);
+    const back = statusOf({ plan: { blocks: [block('RolloutHalted', worker), block('Quarantined', worker)] } });
+    expect(conditionsOf(back, worker)).toEqual(['Ready=True/NodeReady', 'Stalled=True/RolledBack']);
     const waiting = statusOf({ plan: { blocks: [block('BackupFresh', worker)] } });
     expect(conditionsOf(waiting)).toEqual(['Ready=False/DependencyNotReady', 'Reconciling=True/DependencyNotReady']);
     const overdue = statusOf({ plan: { waits: [wait('boot', worker, { overdue: true })] } });

@@ -10,8 +10,8 @@ import { domainFor, NOW, observed, planAt, stepIds } from './plan/world.ts';
 const off = desire(setOf('r1', machine('jump', { guestAgent: false, powerState: 'Off' })), recipes, options);
 const [jump] = off.machines;
 if (!jump) throw new Error('the manifests hold a machine');
-const running = observed({ domains: [domainFor(off, jump)] });
-const stopped = observed({ domains: [domainFor(off, jump, { state: 'shut off', live: null })] });
+const running = observed({ domains: [domainFor(off, jump, { autostart: false })] });
+const stopped = observed({ domains: [domainFor(off, jump, { state: 'shut off', live: null, autostart: false })] });
 const asked: Ledger = {
   ...EMPTY_LEDGER,
   revision: 'r1',

@@ -84,9 +84,14 @@ function stepLines(step: ShownStep, titles: ReadonlyMap<string, string>, options
   ];
 }
 
+/** A root disk that is replaced, or put back, keeps the one before it for a while. */
+function replacesRoot({ action }: ShownStep): boolean {
+  return action === 'replace' || action === 'go-back';
+}
+
 function disturbs(step: ShownStep, style: Style): string {
   const parts = [
-    ...(step.destructive ? ['deletes disks'] : []),
+    ...(step.destructive ? [replacesRoot(step) ? 'replaces the root disk' : 'deletes disks'] : []),
     ...(step.disruptive ? ['takes the node away for a while'] : []),
   ];
   return parts.length === 0 ? '' : ` ${style.warn(`[${parts.join(', ')}]`)}`;
@@ -124,9 +129,13 @@ function valueText(value: unknown): string {
 function disturbance(plan: PlanDocument, { style }: PlanViewOptions): readonly string[] {
   const names = (steps: readonly ShownStep[]) => [...new Set(steps.map((step) => step.target.name))].join(', ');
   const away = plan.steps.filter((step) => step.disruptive);
-  const deleted = plan.steps.filter((step) => step.destructive);
+  const replaced = plan.steps.filter(replacesRoot);
+  const dropped = plan.steps.filter((step) => step.action === 'drop-generation');
+  const deleted = plan.steps.filter((step) => step.destructive && ![...replaced, ...dropped].includes(step));
   const lines = [
     ...(away.length === 0 ? [] : [style.warn(`Taken away for a while: ${names(away)}.`)]),
+    ...(replaced.length === 0 ? [] : [style.warn(`Another root disk: ${names(replaced)}. State disks stay.`)]),
+    ...(dropped.length === 0 ? [] : [`An earlier root disk is removed: ${names(dropped)}.`]),
     ...(deleted.length === 0 ? [] : [style.warn(`Deleted: ${names(deleted)}.`)]),
   ];
   if (lines.length > 0) return ['', ...lines];

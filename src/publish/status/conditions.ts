@@ -45,7 +45,7 @@ type Because = Pick<Condition, 'reason' | 'message'>;
 
 /** What is not well says why by itself, unless it is stalled: then that is what a person must know. */
 function readiness(health: Health, because: Because | null, isStalled: boolean): Health {
-  if (because === null || (health.status !== 'True' && !isStalled)) return health;
+  if (because === null || because.reason === ROLLED_BACK || (health.status !== 'True' && !isStalled)) return health;
   return { status: 'False', ...because };
 }
 
@@ -55,7 +55,12 @@ function heldBy({ blocks }: Share): Because | null {
   return held ? { reason: 'Suspended', message: blockText(held) } : null;
 }
 
+/** What failed and was taken back. What runs meanwhile is judged by itself. */
+const ROLLED_BACK = 'RolledBack';
+
 function stalledBy({ blocks, waits }: Share): Because | null {
+  const taken = blocks.find(({ guard }) => guard === 'Quarantined');
+  if (taken) return { reason: ROLLED_BACK, message: blockText(taken) };
   const block = blocks.find(({ guard }) => guard !== 'Suspended' && !passing.includes(guard));
   if (block) return { reason: block.guard, message: blockText(block) };
   const overdue = waits.find((wait) => wait.overdue);

@@ -1,7 +1,9 @@
+import type { DesiredMachine } from '../../model/desired.ts';
 import { KreError } from '../../model/error.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { SeedFiles } from '../../model/seed.ts';
 import type { Acts } from '../execute.ts';
+import { withNewFields } from '../plan/renewal.ts';
 import type { World } from '../reconcile.ts';
 import { renderSeed } from '../seed.ts';
 import { type ActParts, clusterOf, machineOf, nodeContext, refOf } from './context.ts';
@@ -12,6 +14,11 @@ type MachineActs = Pick<
   | 'reserve-address'
   | 'release-address'
   | 'create'
+  | 'copy-state'
+  | 'replace'
+  | 'redefine'
+  | 'go-back'
+  | 'drop-generation'
   | 'start'
   | 'shutdown'
   | 'power-off'
@@ -37,6 +44,20 @@ export function machineActs(world: World, parts: ActParts): MachineActs {
     'release-address': ({ machine, network, mac, address }) =>
       hypervisor.releaseAddress(network, { machine, mac, address }),
     create: (action) => create(world, parts, action.mark, action.stateDiskNew),
+    'copy-state': ({ machine, generation }) => hypervisor.copyState(ref(machine), generation),
+    replace: async ({ mark, stateDiskNew }) => {
+      await prepareDisks(world, parts, mark, stateDiskNew);
+      await defineAs(world, parts, mark);
+    },
+    redefine: ({ mark }) => defineAs(world, parts, mark),
+    'go-back': async ({ machine, mark, restoresState }) => {
+      if (restoresState) await hypervisor.restoreState(ref(machine), mark.generation);
+      await defineAs(world, parts, mark);
+    },
+    'drop-generation': async ({ machine, generation, mark }) => {
+      await hypervisor.dropGeneration(ref(machine), generation);
+      if (mark) await hypervisor.writeMark(ref(machine), mark);
+    },
     start: ({ machine }) => hypervisor.start({ name: machine, uuid: uuidOf(world, machine) }),
     shutdown: ({ machine, mode }) => hypervisor.shutdown(ref(machine), mode),
     'power-off': ({ machine }) => hypervisor.powerOff(ref(machine)),
@@ -61,22 +82,36 @@ function uuidOf(world: World, name: string): string {
 }
 
 async function create(world: World, parts: ActParts, mark: Mark, stateDiskNew: boolean): Promise<void> {
-  const machine = machineOf(world, mark.machine);
-  const ref = { name: machine.name, uuid: machine.uuid };
-  const { image, diskMiB, stateDiskMiB } = machine.spec;
-  const stateDisk =
-    stateDiskMiB === null || !machine.stateDisk ? null : { sizeMiB: stateDiskMiB, serial: machine.stateDisk.serial };
-  const seed = await seedOf(world, parts, mark, stateDiskNew, 'first-boot');
+  const { name, uuid } = machineOf(world, mark.machine);
+  await prepareDisks(world, parts, mark, stateDiskNew);
+  await defineAs(world, parts, mark);
+  await parts.hypervisor.setAutostart({ name, uuid }, true);
+}
+
+/** Root disk, seed and state disk of the mark's generation, as its spec says. */
+async function prepareDisks(world: World, parts: ActParts, mark: Mark, stateDiskNew: boolean): Promise<void> {
+  const { name, uuid, stateDisk } = markedMachine(world, mark);
+  const { image, diskMiB, stateDiskMiB } = mark.spec;
   await parts.hypervisor.prepareDisks({
-    machine: ref,
+    machine: { name, uuid },
     generation: mark.generation,
     image: { digest: image.digest, format: image.format },
     diskMiB,
-    stateDisk,
-    seed,
+    stateDisk: stateDiskMiB === null || !stateDisk ? null : { sizeMiB: stateDiskMiB, serial: stateDisk.serial },
+    seed: await seedOf(world, parts, mark, stateDiskNew, 'first-boot'),
   });
-  await parts.hypervisor.define({ machine: ref, mac: machine.mac, mark, stateDiskSerial: stateDisk?.serial ?? null });
-  await parts.hypervisor.setAutostart(ref, true);
+}
+
+async function defineAs(world: World, { hypervisor }: ActParts, mark: Mark): Promise<void> {
+  const { name, uuid, mac, stateDisk } = markedMachine(world, mark);
+  await hypervisor.define({ machine: { name, uuid }, mac, mark, stateDiskSerial: stateDisk?.serial ?? null });
+}
+
+/** The machine as its mark has it, where the manifests ask for something else already. */
+function markedMachine(world: World, mark: Mark): DesiredMachine {
+  const machine = machineOf(world, mark.machine);
+  const spec = withNewFields(mark.spec, machine.spec);
+  return { ...machine, spec, stateDisk: mark.spec.stateDiskMiB === null ? null : machine.stateDisk };
 }
 
 async function seedOf(
@@ -86,7 +121,7 @@ async function seedOf(
   stateNew: boolean,
   phase: 'first-boot' | 'settled',
 ): Promise<SeedFiles> {
-  const machine = machineOf(world, mark.machine);
+  const machine = markedMachine(world, mark);
   const cluster = clusterOf(world, machine);
   const distribution = cluster ? parts.distributions[cluster.distribution] : null;
   const os = parts.oses[machine.spec.image.os];

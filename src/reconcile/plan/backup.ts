@@ -15,37 +15,46 @@ export function backupTakenAtMs(operation: string): number {
   return attemptOf(operation) * MINUTE_MS;
 }
 
+/** A backup that must stand before a control plane is disturbed. */
+export interface BackupInit {
+  readonly node: NodeInputs;
+  /** Part of the ids: two disruptions of one node may stand in one plan. Empty, or ends with `/`. */
+  readonly scope: string;
+  /** What the node is disturbed for; another is another backup. */
+  readonly subject: string;
+  /** Version that runs. */
+  readonly from: string;
+  /** No drain is to come any more. */
+  readonly isDrained: boolean;
+}
+
 /**
- * A verified backup of the datastore on the host before a control plane is disturbed: of this machine, of the version that runs, younger than
- * `backup.maxAge`, and taken after the drain. `needs` is what comes before it; `isDrained` whether no drain is to come any more.
+ * A verified backup of the datastore on the host before a control plane is disturbed: of this machine, of the very cluster and the version that run
+ * on it, younger than `backup.maxAge`, and taken after the drain. `needs` is what comes before it.
  */
-export function planBackup(
-  facts: Facts,
-  inputs: NodeInputs,
-  needs: readonly string[],
-  from: string,
-  isDrained: boolean,
-): readonly string[] | null {
+export function planBackup(facts: Facts, init: BackupInit, needs: readonly string[]): readonly string[] | null {
+  const { node: inputs, isDrained } = init;
   const { cluster, machine, road } = inputs;
   if (machine.skips.skipped.includes('BackupFresh')) {
     isForbidden(road.draft, machine, staleObjection(inputs, 'none is asked for'));
     return needs;
   }
-  if (isDrained && facts.records.backups.some((backup) => isOfUse(facts, inputs, backup, from))) return needs;
+  if (isDrained && facts.records.backups.some((backup) => isOfUse(facts, init, backup))) return needs;
   if (isBackupTooSlow(facts, inputs)) return null;
   // The id names a file on this host: two clusters that go to one version must not share it.
-  const subject = `${machine.name}/${cluster.version}`;
+  const subject = `${machine.name}/${init.subject}`;
   const past = operationsOf(freshGuest(facts, machine.name), operationPrefix('backup', subject));
   const last = past.at(-1);
   const isTaken =
     isDrained &&
     last?.state === 'succeeded' &&
-    isYoung(facts, inputs, backupTakenAtMs(last.id)) &&
+    isYoung(facts, init, backupTakenAtMs(last.id)) &&
     !facts.records.backups.some((backup) => backup.id === last.id);
   const leastAttempt = Math.floor(facts.nowMs / MINUTE_MS);
-  if (isTaken) return planCopy(facts, inputs, needs, from, last.id);
+  if (isTaken) return planCopy(facts, init, needs, last.id);
   const taken = planOperation(facts, road.draft, {
     machine: machine.name,
+    scope: init.scope,
     verb: 'backup',
     subject,
     needs,
@@ -58,7 +67,7 @@ export function planBackup(
   if (taken === null) return null;
   if (last?.state === 'failed') isForbidden(road.draft, machine, staleObjection(inputs, last.message));
   const next = `${operationPrefix('backup', subject)}${nextAttempt(past, leastAttempt)}`;
-  return planCopy(facts, inputs, taken, from, last?.state === 'running' ? last.id : next);
+  return planCopy(facts, init, taken, last?.state === 'running' ? last.id : next);
 }
 
 /** Stands while a backup cannot be made; it is tried again all the while. */
@@ -73,14 +82,13 @@ function staleObjection({ cluster, machine }: NodeInputs, why: string): Objectio
 /** Brings a backup out of the guest; `needs` comes before it, and stays a need of what comes after. */
 export function planCopy(
   facts: Facts,
-  inputs: NodeInputs,
+  { node: inputs, scope, from }: BackupInit,
   needs: readonly string[],
-  from: string,
   operation: string,
   why: BackupReason = 'disruption',
 ): readonly string[] {
   const { cluster, machine, road } = inputs;
-  const id = `machine/${machine.name}/fetch-backup`;
+  const id = `machine/${machine.name}/${scope}fetch-backup`;
   const copying = facts.inventory.operations.find((entry) => entry.id === `fetch-${operation}`);
   const wait = (after: readonly string[], detail: string) => [
     ...needs,
@@ -108,15 +116,19 @@ export function planCopy(
   return wait(step, '');
 }
 
-function isOfUse(facts: Facts, inputs: NodeInputs, backup: Backup, from: string): boolean {
-  const { cluster, machine } = inputs;
+/** A cluster that was made anew under the same name is another: its identity says so. */
+function isOfUse(facts: Facts, init: BackupInit, backup: Backup): boolean {
+  const { cluster, machine } = init.node;
   const isOurs = backup.cluster === cluster.name && backup.machine === machine.name && backup.verified;
-  return isOurs && backup.version === from && isYoung(facts, inputs, backup.atMs);
+  const uid = freshGuest(facts, machine.name)?.kubernetes?.clusterUid ?? null;
+  const isOfThisCluster = (backup.clusterUid ?? null) === uid;
+  return isOurs && isOfThisCluster && backup.version === init.from && isYoung(facts, init, backup.atMs);
 }
 
 /** A time of the future is of before the clock was set back; a drain that was begun later has moved what the backup does not know. */
-function isYoung(facts: Facts, { cluster, machine }: NodeInputs, takenAtMs: number): boolean {
-  const drain = facts.ledger.attempts[`machine/${machine.name}/drain`];
+function isYoung(facts: Facts, { node, scope }: BackupInit, takenAtMs: number): boolean {
+  const { cluster, machine } = node;
+  const drain = facts.ledger.attempts[`machine/${machine.name}/${scope}drain`];
   if (drain && takenAtMs + MINUTE_MS < drain.lastAtMs) return false;
   const ageMs = facts.nowMs - takenAtMs;
   return ageMs > -MINUTE_MS * 10 && ageMs <= cluster.backup.maxAgeMs + MINUTE_MS;

@@ -1,186 +1,271 @@
 import type { DesiredCluster } from '../../model/desired.ts';
-import { planBackup } from './backup.ts';
 import { planCertificates } from './certificates.ts';
+import { planNextLeg } from './chain.ts';
+import { type Disruption, giveBack, planWayIn, type WayIn } from './disruption.ts';
 import { type Draft, draftFor } from './draft.ts';
 import { clusterOf, type Facts } from './facts.ts';
-import { mayBegin } from './gate.ts';
-import { nodeOf, unhealthyReason } from './health.ts';
+import { failedNodes } from './failed.ts';
+import { goalVersion, unhealthyReason } from './health.ts';
+import { planKeep } from './keep.ts';
 import type { MachineRoad } from './machine.ts';
+import { isUnsettled, versionDigest } from './mark.ts';
 import { type NodeInputs, planBootstrap, planHealth, planJoin, planRecord, planUncordon } from './node.ts';
 import { planKubeconfig } from './publish.ts';
+import { haltedBlock, planRenewal } from './renew.ts';
 import { planDueBackup } from './schedule.ts';
-import {
-  hasSomewhereToGo,
-  isDraining,
-  planDrain,
-  planEarlier,
-  planStage,
-  planUpgradeAct,
-  upgradeNeed,
-} from './upgrade.ts';
-import { type NodePlan, planWorkers, type Turn } from './window.ts';
+import { planTakeBack } from './take-back.ts';
+import { planEarlier, planStage, planUpgradeAct, upgradeNeed } from './upgrade.ts';
+import { type End, type NodePlan, planWorkers, type Turn } from './window.ts';
 
-/** Brings a cluster's nodes up, joins them, upgrades them one after the other, and publishes the kubeconfig. */
-export function planCluster(facts: Facts, cluster: DesiredCluster, roads: ReadonlyMap<string, MachineRoad>): Draft {
+/** What the nodes of a cluster's plan share. */
+interface Stage {
+  /** By node: the end of its renewal. */
+  readonly renewed: ReadonlyMap<string, End>;
+  /** What must stand before the first upgrade; `null`: it cannot. */
+  readonly staged: End;
+}
+
+/**
+ * Brings a cluster's nodes up and joins them, gives each the root disk and definition that it should have, upgrades them one after the other, and
+ * publishes the kubeconfig. Control planes come before workers, and a new root disk before an upgrade.
+ */
+export function planCluster(
+  facts: Facts,
+  cluster: DesiredCluster,
+  roads: ReadonlyMap<string, MachineRoad>,
+  images: NodePlan['images'],
+): Draft {
   const draft = draftFor(facts, { kind: 'Cluster', name: cluster.name }, { kind: 'Cluster', name: cluster.name });
   if (cluster.powerState === 'Off') return draft;
-  const nodes = [
-    ...nodesOf(facts, cluster, cluster.controlPlanes, 'control-plane', roads),
-    ...nodesOf(facts, cluster, cluster.workers, 'worker', roads),
-  ];
-  const staged = stageAll(facts, nodes);
-  const controlPlanes = nodes.filter((node) => node.role === 'control-plane');
+  const failed = failedNodes(facts, cluster);
+  const nodesOf = (names: readonly string[], role: NodePlan['role']) =>
+    names.flatMap((name) => nodeNamed(facts, cluster, name, role, roads, { images, failed }));
+  const controlPlanes = nodesOf(cluster.controlPlanes, 'control-plane');
+  const workers = nodesOf(cluster.workers, 'worker');
   const [first] = controlPlanes;
   if (!first) return draft;
-  const firstDone = planNode(facts, first, staged, [], []);
-  const available = planAvailable(facts, cluster, draft, firstDone);
-  const workers = nodes.filter((node) => node.role === 'worker');
-  planWorkers(facts, cluster, workers, (node, turn) => planNode(facts, node, staged, turn, available));
-  planKubeconfig(facts, cluster, first.machine, firstDone, draft);
+  const renewed = planRenewals(facts, cluster, controlPlanes, workers);
+  const stage: Stage = { renewed, staged: stageAll(facts, [...controlPlanes, ...workers], renewed) };
+  const ends = inTurn(controlPlanes, (node, turn) => planNode(facts, node, stage, turn, node === first ? [] : turn));
+  const available = planAvailable(facts, cluster, draft, controlPlanes, ends);
+  const isNext = cluster.versions.length > 0;
+  const workerEnds = planWorkers(facts, cluster, workers, {
+    isDue: ({ need }) => need.kind === 'needed' || need.kind === 'unknown',
+    isAway: (node) => isUpgrading(node),
+    plan: (node, turn) => planNode(facts, node, stage, turn, available),
+  });
+  if (isNext)
+    planNextLeg(
+      cluster,
+      [...ends.values(), ...workerEnds.values()].flatMap((end) => end ?? []),
+      draft,
+    );
+  planKubeconfig(facts, cluster, first.machine, ends.get(first.machine.name) ?? null, draft);
   for (const node of controlPlanes) planCertificates(facts, node);
   planDueBackup(facts, first);
   return draft;
 }
 
-function nodesOf(
+function nodeNamed(
   facts: Facts,
   cluster: DesiredCluster,
-  names: readonly string[],
+  name: string,
   role: NodePlan['role'],
   roads: ReadonlyMap<string, MachineRoad>,
+  shared: Pick<NodePlan, 'images' | 'failed'>,
 ): readonly NodePlan[] {
-  return names.flatMap((name) => {
-    const machine = facts.machines.get(name);
-    const road = roads.get(name);
-    if (!machine || !road || clusterOf(facts, machine) !== cluster) return [];
-    const inputs: NodeInputs = { cluster, machine, road, role };
-    return [{ ...inputs, need: upgradeNeed(facts, inputs) }];
+  const machine = facts.machines.get(name);
+  const road = roads.get(name);
+  if (!machine || !road || clusterOf(facts, machine) !== cluster) return [];
+  const inputs: NodeInputs = { cluster, machine, road, role };
+  return [{ ...inputs, ...shared, need: upgradeNeed(facts, inputs) }];
+}
+
+/** Control planes one by one: each when those before it are done and proven. */
+function inTurn(nodes: readonly NodePlan[], plan: (node: NodePlan, turn: Turn) => End): ReadonlyMap<string, End> {
+  const ends = new Map<string, End>();
+  let turn: Turn = [];
+  for (const node of nodes) {
+    const end = plan(node, turn);
+    ends.set(node.machine.name, end);
+    turn = turn === null || end === null ? null : [...turn, ...end];
+  }
+  return ends;
+}
+
+/** New root disks and definitions, before any upgrade. */
+function planRenewals(
+  facts: Facts,
+  cluster: DesiredCluster,
+  controlPlanes: readonly NodePlan[],
+  workers: readonly NodePlan[],
+): ReadonlyMap<string, End> {
+  const ends = inTurn(controlPlanes, (node, turn) => planRenewal(facts, node, turn, turn));
+  const all = [...ends.values()];
+  const controlPlane = all.some((end) => end === null) ? null : all.flatMap((end) => end ?? []);
+  const workerEnds = planWorkers(facts, cluster, workers, {
+    isDue: ({ road }) => road.replacement !== null,
+    isAway: ({ road }) => road.phase !== 'steady',
+    plan: (node, turn) => planRenewal(facts, node, turn, controlPlane),
   });
+  return new Map([...ends, ...workerEnds]);
 }
 
 /**
- * Stages every node that needs the upgrade; all of it stands before the first disruption, as does the end of upgrades that an earlier commit began.
- * `null`: somewhere it failed for good.
+ * Stages every node that needs the upgrade, after its new root disk; all of it stands before the first disruption, as does the end of upgrades that
+ * an earlier commit began. `null`: somewhere it failed for good.
  */
-function stageAll(facts: Facts, nodes: readonly NodePlan[]): readonly string[] | null {
-  const needs: string[] = [];
+function stageAll(facts: Facts, nodes: readonly NodePlan[], renewed: Stage['renewed']): End {
+  const needs: string[] = [...renewed.values()].flatMap((end) => end ?? []);
   let isPossible = true;
   for (const node of nodes) {
     if (node.need.kind === 'busy') needs.push(...planEarlier(node));
-    if (node.need.kind !== 'needed' || node.need.begun) continue;
-    const staged = planStage(facts, node, node.road.up ?? []);
+    const end = renewed.get(node.machine.name) ?? null;
+    if (end === null || !isStageable(node, end)) continue;
+    const staged = planStage(facts, node, [...new Set([...(node.road.up ?? []), ...end])]);
     if (staged === null) isPossible = false;
     else needs.push(...staged);
   }
   return isPossible ? needs : null;
 }
 
+/** A node that is not there to be read because it gets a new root disk is upgraded after that. */
+function isStageable({ need }: NodePlan, renewed: readonly string[]): boolean {
+  return need.kind === 'needed' ? !need.begun : need.kind === 'unknown' && renewed.length > 0;
+}
+
 /** The road of one node to its end. Returns what comes before its end, `null` when it does not get there. */
-function planNode(
-  facts: Facts,
-  node: NodePlan,
-  staged: readonly string[] | null,
-  turn: Turn,
-  controlPlane: readonly string[] | null,
-): readonly string[] | null {
-  if (node.road.up === null) return null;
-  const booted = planBootstrap(facts, node, node.road.up);
-  const member = booted === null ? null : node.role === 'worker' ? joined(facts, node, booted, controlPlane) : booted;
-  if (member === null) return giveBack(facts, node);
-  const upgraded = planUpgrade(facts, node, staged, turn, [...member, ...(controlPlane ?? [])]);
-  if (upgraded === null) return giveBack(facts, node);
-  const healthy = planHealth(facts, node, upgraded.needs);
+function planNode(facts: Facts, node: NodePlan, stage: Stage, turn: Turn, controlPlane: End): End {
+  const { road, need, machine } = node;
+  const renewed = stage.renewed.get(machine.name) ?? null;
+  if (road.up === null) return null;
+  if (need.kind === 'undo') return planTakeBack(facts, node, need.failed, need.isDecided);
+  if (renewed === null) return planHeld(facts, node, road.up, controlPlane);
+  const isRenewed = renewed.length > 0 || (road.mark !== null && isUnsettled(road.mark));
+  const member = isRenewed ? renewed : planMember(facts, node, road.up, controlPlane);
+  if (member === null) return stay(facts, node);
+  if (isRenewed && need.kind === 'none') return renewed;
+  const upgraded = planUpgrade(facts, node, stage.staged, turn, [...member, ...(controlPlane ?? [])], isRenewed);
+  if (upgraded === null)
+    return need.kind === 'taken-back' ? planHeld(facts, node, member, controlPlane) : stay(facts, node);
+  const { mark } = road;
+  const version = node.cluster.version;
+  const isChanging = mark === null || mark.provenAtMs === null || mark.spec.kubernetes?.version !== version;
+  const healthy = planHealth(facts, node, { version, twice: isChanging }, upgraded.needs);
   const open = planUncordon(facts, node, healthy, upgraded.cordons);
-  return planRecord(facts, node, open);
+  const recorded = planRecord(facts, node, open, isRenewed);
+  if (mark !== null && !isChanging) planKeep(facts, machine, mark, recorded, road.draft);
+  return recorded;
 }
 
-/** A node that was cordoned for an upgrade which is forbidden by now, and has not begun, takes pods again: nothing else would ever uncordon it. */
-function giveBack(facts: Facts, node: NodePlan): null {
-  const { need, cluster, machine } = node;
-  const isBegun = need.kind === 'busy' || (need.kind === 'needed' && need.begun);
-  if (!isBegun && nodeOf(facts, cluster, machine.name)?.ready && !isDraining(facts, node))
-    planUncordon(facts, node, [], false, 'its upgrade does not go on now');
-  return null;
-}
-
-/** A worker has nothing to join while its control plane is blocked. */
-function joined(
-  facts: Facts,
-  node: NodePlan,
-  booted: readonly string[],
-  controlPlane: readonly string[] | null,
-): readonly string[] | null {
+function planMember(facts: Facts, node: NodePlan, up: readonly string[], controlPlane: End): End {
+  const booted = planBootstrap(facts, node, up);
+  if (booted === null || node.cluster.controlPlanes[0] === node.machine.name) return booted;
+  // A worker has nothing to join while its control plane is blocked.
   return controlPlane === null ? null : planJoin(facts, node, booted, controlPlane);
 }
 
+/** A node that has to stay as it is for now is kept well, and what failed on it is removed. */
+function planHeld(facts: Facts, node: NodePlan, up: readonly string[], controlPlane: End): null {
+  const { road, machine, cluster } = node;
+  if (road.phase !== 'steady' || road.mark === null) return null;
+  const member = planMember(facts, node, up, controlPlane);
+  if (member === null) return null;
+  const version = goalVersion(facts, cluster, machine.name);
+  const healthy = planHealth(facts, node, { version, twice: false }, member);
+  if (node.need.kind === 'taken-back') giveBack(facts, upgradeOf(node));
+  planKeep(facts, machine, road.mark, healthy, road.draft);
+  return null;
+}
+
+/** A node that was cordoned for an upgrade which may not begin now takes pods again. */
+function stay(facts: Facts, node: NodePlan): null {
+  const isBegun = isUpgrading(node) || node.need.kind === 'unknown';
+  if (!isBegun) giveBack(facts, upgradeOf(node));
+  return null;
+}
+
+function isUpgrading({ need, road, cluster }: NodePlan): boolean {
+  if (need.kind === 'busy' || need.kind === 'undo' || (need.kind === 'needed' && need.begun)) return true;
+  const isNoted = road.mark?.spec.kubernetes?.version === cluster.version;
+  return need.kind === 'none' && road.up !== null && !isNoted;
+}
+
+function upgradeOf(node: NodePlan): Disruption {
+  const { version } = node.cluster;
+  return {
+    node,
+    scope: '',
+    subject: version,
+    what: 'upgrade',
+    digest: versionDigest(version),
+    reason: `it is to be upgraded to ${version}`,
+    from: node.need.kind === 'needed' || node.need.kind === 'unknown' ? node.need.from : '',
+  };
+}
+
+/** Up to the end of the upgrade itself. */
 function planUpgrade(
   facts: Facts,
   node: NodePlan,
-  staged: readonly string[] | null,
+  staged: End,
   turn: Turn,
   needs: readonly string[],
-): { needs: readonly string[]; cordons: boolean } | null {
-  const { need } = node;
-  if (need.kind === 'forbidden') return null;
-  if (need.kind === 'unknown') {
-    node.road.draft.block({
+  isRenewed: boolean,
+): WayIn | null {
+  const { need, machine, road } = node;
+  if (need.kind === 'forbidden' || need.kind === 'undo') return null;
+  if (need.kind === 'busy') return { needs: [...needs, `machine/${machine.name}/earlier-upgrade`], cordons: false };
+  if (need.kind === 'none') return { needs: [...new Set([...needs, ...(turn ?? [])])], cordons: false };
+  if (need.kind === 'needed' && need.begun) {
+    const act = planUpgradeAct(facts, node, [], need.from);
+    return act === null ? null : { needs: act, cordons: false };
+  }
+  const isUnread = need.kind === 'unknown' && !isRenewed;
+  if (isUnread) {
+    road.draft.block({
       guard: 'GuestAgentConnected',
-      reason: `${node.machine.name} is to be upgraded and has not been read`,
+      reason: `${machine.name} is to be upgraded and has not been read`,
       wayOut: 'It goes on when the guest agent answers; look at the console if it stays silent.',
     });
     return null;
   }
-  if (need.kind === 'busy')
-    return { needs: [...needs, `machine/${node.machine.name}/earlier-upgrade`], cordons: false };
-  if (need.kind === 'none') return { needs: [...new Set([...needs, ...(turn ?? [])])], cordons: false };
-  if (need.begun) {
-    const act = planUpgradeAct(facts, node, [], need.from);
-    return act === null ? null : { needs: act, cordons: false };
-  }
-  if (staged === null) return null;
-  if (turn === null) {
-    node.road.draft.block({
-      guard: 'RolloutHalted',
-      reason: `${node.machine.name} is not upgraded while another worker does not come back from its own upgrade`,
-      wayOut: 'It goes on when that worker is Ready at its version; its own block says what is wrong with it.',
-    });
+  if (staged === null && need.kind !== 'taken-back') return null;
+  const other = need.kind === 'taken-back' ? undefined : node.failed.find((name) => name !== machine.name);
+  if (need.kind !== 'taken-back' && (turn === null || other !== undefined)) {
+    haltedBlock(road.draft, machine.name, 'upgraded', other);
     return null;
   }
-  const before = [...new Set([...needs, ...turn, ...staged])];
-  if (!mayUpgrade(facts, node, before)) return null;
-  const cordons = node.cluster.recipe.drainsBeforeUpgrade && hasSomewhereToGo(facts, node);
-  const drained = cordons ? planDrain(facts, node, before) : before;
-  const saved =
-    drained === null || node.role === 'worker'
-      ? drained
-      : planBackup(facts, node, drained, need.from, drained === before);
-  const act = saved === null ? null : planUpgradeAct(facts, node, saved, need.from);
-  return act === null ? null : { needs: act, cordons };
+  const before = [...new Set([...needs, ...(turn ?? []), ...(staged ?? [])])];
+  const disruption = upgradeOf(node);
+  const wayIn = planWayIn(facts, disruption, before);
+  const act = wayIn === null ? null : planUpgradeAct(facts, node, wayIn.needs, disruption.from);
+  return act === null ? null : { needs: act, cordons: wayIn?.cordons ?? false };
 }
 
-/** Guards forbid the beginning: until the upgrade itself a node can be given back, so each pass asks anew. */
-function mayUpgrade(facts: Facts, { cluster, machine, road }: NodePlan, needs: readonly string[]): boolean {
-  const digest = `version:${cluster.version}`;
-  return mayBegin(facts, { object: machine.object, cluster, machine, what: 'upgrade', digest, needs }, road.draft);
-}
-
-/** What workers wait for: a control plane that is healthy at the wanted version and done with its own upgrade. */
+/** What workers wait for: control planes that are healthy at the wanted version and done with their own changes. */
 function planAvailable(
   facts: Facts,
   cluster: DesiredCluster,
   draft: Draft,
-  firstDone: readonly string[] | null,
-): readonly string[] | null {
-  if (firstDone === null) return null;
-  const [name = ''] = cluster.controlPlanes;
-  const reason = unhealthyReason(facts, cluster, name);
-  if (firstDone.length === 0 && reason === null) return [];
+  controlPlanes: readonly NodePlan[],
+  ends: ReadonlyMap<string, End>,
+): End {
+  const reason = cluster.controlPlanes.map((name) => unhealthyReason(facts, cluster, name)).find((one) => one !== null);
+  const isHeld = controlPlanes.some(
+    ({ machine, need }) => (ends.get(machine.name) ?? null) === null && need.kind !== 'none',
+  );
+  if (isHeld) return null;
+  // One whose root disk may not be replaced now serves all the same.
+  const needs = [...ends.values()].flatMap((end) => end ?? []);
+  if ([...ends.values()].includes(null) && reason !== undefined) return null;
+  if (needs.length === 0 && reason === undefined) return [];
   if (cluster.workers.length === 0) return [];
   return draft.wait({
     id: `cluster/${cluster.name}/control-plane`,
     condition: `the control plane of ${cluster.name} is ready at ${cluster.version}`,
-    needs: firstDone,
+    needs,
     detail: reason ?? '',
-    guest: name,
+    guest: cluster.controlPlanes[0] ?? '',
   });
 }

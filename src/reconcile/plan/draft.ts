@@ -1,7 +1,7 @@
 import type { ObjectRef } from '../../model/mark.ts';
 import type { Action, Block, FieldChange, GuardName, Note, Step, Target, Wait } from '../../model/plan.ts';
 import { backoffUntilMs } from './backoff.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, waitedMs } from './facts.ts';
 
 /** What a planner says of a step; the rest has a default. */
 export interface StepInit {
@@ -46,6 +46,8 @@ export interface Draft {
   readonly waits: Wait[];
   readonly blocks: Block[];
   readonly notes: Note[];
+  /** Times at which something falls due that no wait stands for. */
+  readonly due: number[];
   /** Adds a step, and before it a wait where the last attempt failed a moment ago. Returns its id as needs. */
   step(init: StepInit): readonly string[];
   wait(init: WaitInit): readonly string[];
@@ -53,6 +55,8 @@ export interface Draft {
   pause(step: string, title: string, endedAtMs: number | null, message: string): readonly string[];
   block(init: BlockInit): void;
   note(text: string): void;
+  /** Looks again at that time although nothing is waited for. */
+  lookAgain(atMs: number): void;
 }
 
 export function draftFor(facts: Facts, target: Target, object: ObjectRef | null): Draft {
@@ -63,6 +67,7 @@ export function draftFor(facts: Facts, target: Target, object: ObjectRef | null)
     waits: [],
     blocks: [],
     notes: [],
+    due: [],
     step(init) {
       const held = holdBack(facts, draft, object, init);
       draft.steps.push({
@@ -96,29 +101,35 @@ export function draftFor(facts: Facts, target: Target, object: ObjectRef | null)
       });
     },
     block(init) {
-      const id = `${target.kind.toLowerCase()}/${target.name}/block/${init.guard}${init.about === undefined ? '' : `/${init.about}`}`;
-      draft.blocks.push({
-        id,
-        target,
-        object,
-        guard: init.guard,
-        reason: init.reason,
-        wayOut: init.wayOut,
-        changes: init.changes ?? [],
-      });
+      draft.blocks.push(newBlock(target, object, init));
     },
     note(text) {
       draft.notes.push({ target, text });
+    },
+    lookAgain(atMs) {
+      draft.due.push(atMs);
     },
   };
   return draft;
 }
 
+function newBlock(
+  target: Target,
+  object: ObjectRef | null,
+  { guard, reason, wayOut, changes, about }: BlockInit,
+): Block {
+  const id = `${target.kind.toLowerCase()}/${target.name}/block/${guard}${about === undefined ? '' : `/${about}`}`;
+  return { id, target, object, guard, reason, wayOut, changes: changes ?? [] };
+}
+
 /** A wait begins to count when nothing stands before it any more. */
 function newWait(facts: Facts, target: Target, object: ObjectRef | null, init: WaitInit): Wait {
   const needs = init.needs ?? [];
-  const sinceMs = facts.ledger.since[init.id] ?? facts.nowMs;
   const timeoutMs = init.timeoutMs ?? null;
+  const sinceMs =
+    timeoutMs === null
+      ? (facts.ledger.since[init.id] ?? facts.nowMs)
+      : facts.nowMs - waitedMs(facts, init.id, init.pollMs ?? DEFAULT_POLL_MS);
   const untilMs = needs.length === 0 && timeoutMs !== null ? sinceMs + timeoutMs : null;
   return {
     id: init.id,

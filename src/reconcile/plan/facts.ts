@@ -3,6 +3,8 @@ import type { GuestOperation, GuestStatus } from '../../model/guest-status.ts';
 import type { Ledger } from '../../model/ledger.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Calendar, Domain, Inventory, MachineFolder, Reading, Records } from '../../model/observed.ts';
+import { legOf } from './chain.ts';
+import { type ClassifiedChange, classifyChanges } from './change.ts';
 
 /** A guest reading older than this is unknown for anything disruptive. */
 export const FRESH_READING_MS = 60_000;
@@ -25,6 +27,8 @@ export interface Facts {
   readonly domainsByUuid: ReadonlyMap<string, Domain>;
   readonly folders: ReadonlyMap<string, MachineFolder>;
   readonly imageDigests: ReadonlySet<string>;
+  /** By machine that exists: what separates its applied spec from the desired one. */
+  readonly changes: ReadonlyMap<string, readonly ClassifiedChange[]>;
 }
 
 export function factsOf(
@@ -36,6 +40,8 @@ export function factsOf(
   nowMs: number,
   calendar: Calendar | null,
 ): Facts {
+  const domainsByName = new Map(inventory.domains.map((domain) => [domain.name, domain]));
+  const domainsByUuid = new Map(inventory.domains.map((domain) => [domain.uuid, domain]));
   return {
     desired,
     inventory,
@@ -44,14 +50,37 @@ export function factsOf(
     nowMs,
     calendar,
     ledger: { ...ledger, attempts: ledger.revision === desired.revision ? pastAttempts(ledger, nowMs) : {} },
-    clusters: new Map(desired.clusters.map((cluster) => [cluster.name, cluster])),
+    clusters: new Map(desired.clusters.map((cluster) => [cluster.name, legOf(desired.owner, cluster, domainsByName)])),
     machines: new Map(desired.machines.map((machine) => [machine.name, machine])),
     uuids: new Set(desired.machines.map((machine) => machine.uuid)),
-    domainsByName: new Map(inventory.domains.map((domain) => [domain.name, domain])),
-    domainsByUuid: new Map(inventory.domains.map((domain) => [domain.uuid, domain])),
+    domainsByName,
+    domainsByUuid,
     folders: new Map(inventory.folders.map((folder) => [folder.machine, folder])),
     imageDigests: new Set(inventory.images.map((image) => image.digest)),
+    changes: new Map(desired.machines.map((machine) => [machine.name, changesAt(desired, machine, domainsByUuid)])),
   };
+}
+
+function changesAt(
+  { owner }: Desired,
+  machine: DesiredMachine,
+  domains: ReadonlyMap<string, Domain>,
+): readonly ClassifiedChange[] {
+  const domain = domains.get(machine.uuid);
+  const mark = domain ? ownMark(domain, owner) : null;
+  return domain && mark ? classifyChanges(mark.spec, machine.spec, domain.live?.maxCpus ?? null) : [];
+}
+
+/** What separates a machine's applied spec from the desired one; empty for one that does not exist. */
+export function changesOf(facts: Facts, machine: string): readonly ClassifiedChange[] {
+  return facts.changes.get(machine) ?? [];
+}
+
+/** The mark of a desired machine's domain, or `null`: it does not exist, or is not ours. */
+export function markOf(facts: Facts, name: string): Mark | null {
+  const machine = facts.machines.get(name);
+  const domain = machine && facts.domainsByUuid.get(machine.uuid);
+  return domain ? ownMark(domain, facts.desired.owner) : null;
 }
 
 /** Of an attempt in the future only the number counts: the host's clock was set back, and nothing may wait until it has caught up. */
@@ -69,6 +98,20 @@ function pastAttempts({ attempts }: Ledger, nowMs: number): Ledger['attempts'] {
 export interface OwnedDomain {
   readonly domain: Domain;
   readonly mark: Mark;
+}
+
+/** Longer than this between two passes, and nobody knows what went on: waits with a deadline begin anew. */
+const LONGEST_SLEEP_MS = 120_000;
+
+/**
+ * How long a condition has been waited for, ms; 0 where it is not. While nobody looked (the host was off, the agent was not there, the clock was set)
+ * nothing had a chance to come true, so that time does not count.
+ */
+export function waitedMs({ ledger, nowMs }: Facts, wait: string, pollMs = 0): number {
+  const sinceMs = ledger.since[wait] ?? nowMs;
+  const lookedAtMs = ledger.lookedAtMs ?? nowMs;
+  const wasAsleep = Math.abs(nowMs - lookedAtMs) > Math.max(LONGEST_SLEEP_MS, 3 * pollMs);
+  return wasAsleep ? 0 : Math.max(0, nowMs - sinceMs);
 }
 
 /** The mark if the domain is of our owner, else `null`. */

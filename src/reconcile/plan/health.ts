@@ -1,42 +1,72 @@
 import type { DesiredCluster } from '../../model/desired.ts';
 import type { GuestNode } from '../../model/guest-status.ts';
-import { type Facts, FRESH_READING_MS, freshGuest, guestReadAtMs } from './facts.ts';
+import { type Facts, FRESH_READING_MS, freshGuest, guestReadAtMs, markOf } from './facts.ts';
+import { isUnsettled, isVersionTakenBack } from './mark.ts';
+import { renewalOf } from './renewal.ts';
 
 /** Two healthy readings this far apart prove a node. */
 export const PROOF_MS = 10_000;
 const OLDEST_HEARTBEAT_MS = 120_000;
 
-/** The node as the control plane's guest reports it; `null` while unknown or not a member. */
-export function nodeOf(facts: Facts, cluster: DesiredCluster, name: string): GuestNode | null {
-  const [controlPlane] = cluster.controlPlanes;
-  const guest = controlPlane === undefined ? null : freshGuest(facts, controlPlane);
-  return guest?.kubernetes?.nodes.find((node) => node.name === name) ?? null;
+/**
+ * The control plane that is asked about the cluster and told about a node: one that serves, and not the node itself where there is another. With
+ * none that serves it is the first.
+ */
+export function speakerOf(facts: Facts, cluster: DesiredCluster, node?: string): string {
+  const others = cluster.controlPlanes.filter((name) => name !== node);
+  const candidates = others.length > 0 ? others : cluster.controlPlanes;
+  const serving = candidates.find((name) => freshGuest(facts, name)?.kubernetes?.apiReady === true);
+  return serving ?? candidates[0] ?? node ?? '';
 }
 
-/** Why a node does not count as healthy at the wanted version, in words; `null` when it does. */
+/** The node as the control plane's guest reports it; `null` while unknown or not a member. */
+export function nodeOf(facts: Facts, cluster: DesiredCluster, name: string): GuestNode | null {
+  const nodes = freshGuest(facts, speakerOf(facts, cluster))?.kubernetes?.nodes ?? [];
+  return nodes.find((node) => node.name === name) ?? null;
+}
+
+/**
+ * The version at which a node counts as well: the one that ran before while its root disk or definition is on trial or about to be changed, and where
+ * the wanted one was taken back; else the wanted one.
+ */
+export function goalVersion(facts: Facts, cluster: DesiredCluster, name: string): string {
+  const mark = markOf(facts, name);
+  const machine = facts.machines.get(name);
+  const applied = mark?.spec.kubernetes?.version;
+  if (!mark || !machine || applied === undefined) return cluster.version;
+  if (isVersionTakenBack(mark, cluster.version)) return applied;
+  if (freshGuest(facts, name)?.kubernetes?.version === cluster.version) return cluster.version;
+  return isUnsettled(mark) || renewalOf(facts, machine, mark) ? applied : cluster.version;
+}
+
+/** Why a node does not count as healthy at the version that it should run now, in words; `null` when it does. */
 export function unhealthyReason(facts: Facts, cluster: DesiredCluster, name: string): string | null {
-  const [controlPlane = ''] = cluster.controlPlanes;
-  const guest = freshGuest(facts, controlPlane);
-  if (!guest?.kubernetes) return `${controlPlane} has not been read`;
-  if (guest.kubernetes.apiReady !== true) return `the API server of ${controlPlane} is not ready`;
+  const speaker = speakerOf(facts, cluster);
+  const guest = freshGuest(facts, speaker);
+  if (!guest?.kubernetes) return `${speaker} has not been read`;
+  if (guest.kubernetes.apiReady !== true) return `the API server of ${speaker} is not ready`;
   const node = nodeOf(facts, cluster, name);
   if (!node) return 'not a member yet';
   if (!node.ready) return 'node is NotReady';
-  if (node.version !== cluster.version) return `kubelet reports ${node.version}`;
+  const goal = goalVersion(facts, cluster, name);
+  if (node.version !== goal) return `kubelet reports ${node.version}`;
+  const served = freshGuest(facts, name)?.kubernetes?.apiVersion ?? goal;
+  if (served !== goal) return `its API server reports ${served}`;
   if (node.heartbeatAgeMs === null || node.heartbeatAgeMs > OLDEST_HEARTBEAT_MS) return 'no fresh heartbeat';
   return null;
 }
 
-/** Time of the reading if it is a healthy one; `null` if it is not. */
+/** Time of the reading if it is a healthy one; `null` if it is not. A node whose own guest is silent may be gone without its control plane knowing. */
 export function healthReading(facts: Facts, cluster: DesiredCluster, name: string): number | null {
-  if (unhealthyReason(facts, cluster, name) !== null) return null;
-  return guestReadAtMs(facts, cluster.controlPlanes[0] ?? '');
+  if (freshGuest(facts, name) === null || unhealthyReason(facts, cluster, name) !== null) return null;
+  return guestReadAtMs(facts, speakerOf(facts, cluster));
 }
 
-/** Whether two healthy readings, the present one included, stand `PROOF_MS` apart. */
+/** Whether two healthy readings, the present one included, stand `PROOF_MS` apart, with a heartbeat between them. */
 export function isProven(facts: Facts, cluster: DesiredCluster, name: string): boolean {
   const readAtMs = healthReading(facts, cluster, name);
   const run = facts.ledger.healthy[name];
   if (readAtMs === null || run === undefined || readAtMs - run.lastAtMs > FRESH_READING_MS) return false;
-  return readAtMs - run.firstAtMs >= PROOF_MS;
+  const beatAgeMs = nodeOf(facts, cluster, name)?.heartbeatAgeMs ?? Number.POSITIVE_INFINITY;
+  return readAtMs - run.firstAtMs >= Math.max(PROOF_MS, beatAgeMs);
 }

@@ -2,7 +2,8 @@ import type { DesiredImage, DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
 import { type Draft, draftFor } from './draft.ts';
-import { type Facts, ownMark } from './facts.ts';
+import { type Facts, markOf, ownMark } from './facts.ts';
+import { isQuarantined, refusalOf, renewalOf } from './renewal.ts';
 
 type Needs = readonly string[];
 
@@ -12,9 +13,13 @@ export interface ImageRoads {
   readonly needs: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Fetches the images that a machine which does not exist yet is made from, and those under the disks of machines that are to be started. */
+/** Fetches the images that a machine which does not exist yet is made from or that is to get a new root disk, and those under the disks of machines that are to be started. */
 export function planImages(facts: Facts): ImageRoads {
-  const wanted = new Set(facts.desired.machines.flatMap((machine) => imageToHave(facts, machine) ?? []));
+  const wanted = new Set(
+    facts.desired.machines.flatMap((machine) =>
+      [imageToHave(facts, machine) ?? [], nextImage(facts, machine) ?? []].flat(),
+    ),
+  );
   const needs = new Map<string, readonly string[]>();
   const drafts = facts.desired.images
     .filter((image) => wanted.has(image.digest) && !facts.imageDigests.has(image.digest))
@@ -33,6 +38,14 @@ function imageToHave(facts: Facts, machine: DesiredMachine): string | null {
   return isToStart(domain) && machine.powerState === 'On'
     ? (ownMark(domain, facts.desired.owner)?.spec.image.digest ?? null)
     : null;
+}
+
+/** The image of a root disk that the machine is to get; `null` where none may be. */
+function nextImage(facts: Facts, machine: DesiredMachine): string | null {
+  const mark = markOf(facts, machine.name);
+  const renewal = mark && machine.powerState === 'On' ? renewalOf(facts, machine, mark) : null;
+  if (!mark || renewal?.what !== 'recreate' || isQuarantined(mark, renewal.digest)) return null;
+  return refusalOf(facts, machine, mark, renewal) === null ? renewal.spec.image.digest : null;
 }
 
 function isToStart({ state }: Domain): boolean {

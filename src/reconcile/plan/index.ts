@@ -34,7 +34,7 @@ export function plan(desired: Desired, observed: Observed, ledger: Ledger, nowMs
   };
   const roads = new Map(desired.machines.map((machine) => [machine.name, planMachine(facts, machine, inputs)]));
   for (const machine of desired.machines) planProgram(facts, machine, roads.get(machine.name));
-  const clusters = desired.clusters.map((cluster) => planCluster(facts, cluster, roads));
+  const clusters = [...facts.clusters.values()].map((cluster) => planCluster(facts, cluster, roads, images.needs));
   const drafts = [...images.drafts, ...[...roads.values()].map((road) => road.draft), ...clusters, ...planPrune(facts)];
   for (const draft of drafts) holdSuspended(facts, draft);
   return compose(facts, drafts);
@@ -58,13 +58,19 @@ function compose(facts: Facts, drafts: readonly Draft[]): Plan {
     health: healthOf(facts),
     blocks: blocks.sort((a, b) => (a.id < b.id ? -1 : 1)),
     notes: notes.sort((a, b) => (a.text < b.text ? -1 : 1)),
-    lookAgainAtMs: lookAgainAtMs(facts, steps, waits, blocks),
+    lookAgainAtMs: lookAgainAtMs(
+      facts,
+      steps,
+      waits,
+      blocks,
+      drafts.flatMap((draft) => draft.due),
+    ),
   };
 }
 
 function healthOf(facts: Facts): Readonly<Record<string, number | null>> {
   return Object.fromEntries(
-    facts.desired.clusters.flatMap((cluster) =>
+    [...facts.clusters.values()].flatMap((cluster) =>
       [...cluster.controlPlanes, ...cluster.workers].map((name) => [name, healthReading(facts, cluster, name)]),
     ),
   );

@@ -1,17 +1,15 @@
 import type { DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
-import { type Allotment, hostNetworkOf, isAddressLacking } from './address.ts';
+import { type Allotment, isAddressLacking } from './address.ts';
+import { planAnswer, planReservation } from './answer.ts';
 import { type Draft, draftFor } from './draft.ts';
-import { noteDrift } from './drift.ts';
-import { type Facts, freshGuest, ownMark } from './facts.ts';
-import { isForbidden } from './guard/objection.ts';
-import { planImageUnder } from './image.ts';
+import { type Facts, ownMark } from './facts.ts';
+import { isHostUnfit } from './host-fit.ts';
 import { firstMark } from './mark.ts';
-import { planIdle, planPowerOff, planStart } from './power.ts';
+import { planPresent } from './present.ts';
+import type { Replacement } from './recreate.ts';
 import { planSettle } from './settle.ts';
-import { isWithoutState } from './state-disk.ts';
-import { planUpdate } from './update.ts';
 
 /** What the planners of one pass share about machines. */
 export interface MachineInputs {
@@ -27,7 +25,12 @@ export interface MachineRoad {
   readonly up: readonly string[] | null;
   /** Steps that write the mark and so must come before another that does. */
   readonly markNeeds: readonly string[];
+  /** As it will be when the machine is up; `null`: there is none yet. */
   readonly mark: Mark | null;
+  /** A change that would take the machine down and waits for its turn. */
+  readonly replacement: Replacement | null;
+  /** `changing`: its root disk or definition is being changed, or is on trial. `returning`: the root disk from before comes back. */
+  readonly phase: 'steady' | 'changing' | 'returning';
 }
 
 /** Creates, starts, stops and updates one machine, up to the moment when its guest answers. */
@@ -42,11 +45,11 @@ export function planMachine(facts: Facts, machine: DesiredMachine, inputs: Machi
       reason: conflict,
       wayOut: 'Rename or remove that domain, or give the machine another name. This guard cannot be skipped.',
     });
-    return { draft, up: null, markNeeds: [], mark: null };
+    return { draft, up: null, markNeeds: [], mark: null, replacement: null, phase: 'steady' };
   }
   if (!domain) return planCreate(facts, machine, inputs, draft);
   const mark = ownMark(domain, facts.desired.owner) as Mark;
-  return { draft, mark, ...planPresent(facts, machine, domain, mark, inputs, draft) };
+  return planPresent(facts, { machine, domain, mark, inputs, draft });
 }
 
 function conflictOf(
@@ -69,7 +72,7 @@ function conflictOf(
 }
 
 function planCreate(facts: Facts, machine: DesiredMachine, inputs: MachineInputs, draft: Draft): MachineRoad {
-  const blocked: MachineRoad = { draft, up: null, markNeeds: [], mark: null };
+  const blocked: MachineRoad = { draft, up: null, markNeeds: [], mark: null, replacement: null, phase: 'steady' };
   if (machine.powerState === 'Off') {
     draft.note(`${machine.name} is not created while powerState is Off`);
     return blocked;
@@ -110,124 +113,5 @@ function planCreate(facts: Facts, machine: DesiredMachine, inputs: MachineInputs
   });
   const up = planAnswer(facts, machine, draft, null, start);
   const markNeeds = machine.object.kind === 'Machine' ? planSettle(facts, machine, mark, up, [], draft) : [];
-  return { draft, up, mark, markNeeds };
-}
-
-/** Guards of everything that makes a machine run: network, acceleration, room. Adds the blocks. */
-function isHostUnfit(facts: Facts, machine: DesiredMachine, inputs: MachineInputs, draft: Draft): boolean {
-  const before = draft.blocks.length;
-  const { attach } = machine.spec.network;
-  const network = hostNetworkOf(facts, machine);
-  if (!network) {
-    draft.block({
-      guard: 'NetworkReady',
-      reason: `the host has no ${attach.kind === 'network' ? 'libvirt network' : 'bridge'} ${attach.name}`,
-      wayOut:
-        attach.kind === 'network'
-          ? `Define it: virsh net-define, or name another in the Network manifest.`
-          : 'Create the bridge on the host, or name another in the Network manifest.',
-    });
-  } else if (!network.active) {
-    draft.block({
-      guard: 'NetworkReady',
-      reason: `libvirt network ${attach.name} is not active`,
-      wayOut: `virsh net-start ${attach.name}; virsh net-autostart ${attach.name}`,
-    });
-  }
-  const { host } = facts.inventory;
-  if (host.acceleration === 'emulation') {
-    if (facts.desired.emulationAllowed)
-      draft.note(`${machine.name} runs emulated, many times slower than with KVM: ${host.accelerationReason}`);
-    else
-      draft.block({
-        guard: 'Emulation',
-        reason: `hardware virtualisation does not serve: ${host.accelerationReason}`,
-        wayOut: 'Enable it in the firmware or the outer hypervisor, or set hypervisor.allowEmulation in agent.yaml.',
-      });
-  }
-  const isFit = draft.blocks.length === before;
-  const reason = inputs.shortfalls.get(machine.name);
-  if (reason === undefined) return !isFit;
-  const wayOut = 'Free room on the host, or make the machine class smaller.';
-  return isForbidden(draft, machine, { guard: 'HostCapacity', reason, wayOut }) || !isFit;
-}
-
-function planPresent(
-  facts: Facts,
-  machine: DesiredMachine,
-  domain: Domain,
-  mark: Mark,
-  inputs: MachineInputs,
-  draft: Draft,
-): Pick<MachineRoad, 'up' | 'markNeeds'> {
-  noteDrift(domain, mark, draft);
-  const markNeeds = planUpdate(facts, machine, domain, mark, draft);
-  if (machine.powerState === 'Off') {
-    const idle = planIdle(facts, machine, draft);
-    planPowerOff(facts, machine.name, domain, machine.deadlines.shutdownMs, 'powerState is Off', draft, idle);
-    return { up: null, markNeeds };
-  }
-  const reserve = planReservation(facts, machine, inputs.addresses.get(machine.name), draft);
-  const isStopped = domain.state !== 'running';
-  if (isStopped && isHostUnfit(facts, machine, inputs, draft)) return { up: null, markNeeds };
-  const image = planImageUnder(facts, domain, mark, inputs.images, draft);
-  if (image === null) return { up: null, markNeeds };
-  const start = planStart(facts, machine, domain, mark, [...reserve, ...image], draft);
-  if (start === null) return { up: null, markNeeds };
-  const up = planAnswer(facts, machine, draft, domain, start);
-  if (isWithoutState(facts, machine, draft)) return { up: null, markNeeds };
-  if (machine.object.kind === 'Machine')
-    return { up, markNeeds: planSettle(facts, machine, mark, up, markNeeds, draft) };
-  return { up, markNeeds };
-}
-
-function planReservation(
-  facts: Facts,
-  machine: DesiredMachine,
-  allotment: Allotment | undefined,
-  draft: Draft,
-): readonly string[] {
-  const network = hostNetworkOf(facts, machine);
-  if (allotment?.by !== 'reserved' || network?.kind !== 'network' || !network.dhcp) return [];
-  const held = network.reservations.some((entry) => entry.mac === machine.mac && entry.address === allotment.address);
-  if (held) return [];
-  return draft.step({
-    id: `machine/${machine.name}/reserve`,
-    title: `reserve ${allotment.address} for ${machine.name}`,
-    reason: `its address must stay, and network ${network.name} does not hold it yet`,
-    action: {
-      kind: 'reserve-address',
-      machine: machine.name,
-      network: network.name,
-      mac: machine.mac,
-      address: allotment.address,
-    },
-  });
-}
-
-function planAnswer(
-  facts: Facts,
-  machine: DesiredMachine,
-  draft: Draft,
-  domain: Domain | null,
-  needs: readonly string[],
-): readonly string[] {
-  if (!machine.needsGuestAgent) return needs;
-  if (needs.length === 0 && freshGuest(facts, machine.name)) return [];
-  const reading = facts.guests[machine.name];
-  const detail =
-    reading && !reading.known
-      ? reading.reason
-      : domain?.agent === 'connected'
-        ? 'the agent is connected, not read yet'
-        : '';
-  return draft.wait({
-    id: `machine/${machine.name}/guest`,
-    condition: `the guest of ${machine.name} answers`,
-    needs,
-    detail,
-    timeoutMs: machine.deadlines.bootMs,
-    pollMs: 3_000,
-    guest: machine.name,
-  });
+  return { draft, up, mark, markNeeds, replacement: null, phase: 'steady' };
 }

@@ -1,5 +1,5 @@
 import type { DesiredMachine } from '../../model/desired.ts';
-import type { Mark } from '../../model/mark.ts';
+import type { Mark, PreviousRoot, Quarantine } from '../../model/mark.ts';
 import type { AppliedSpec } from '../../model/spec.ts';
 import type { Facts } from './facts.ts';
 
@@ -14,6 +14,7 @@ export function firstMark(facts: Facts, machine: DesiredMachine, generation: num
     address,
     generation,
     previousGeneration: null,
+    previous: null,
     provenAtMs: null,
     quarantined: [],
     prune: machine.prune,
@@ -36,4 +37,37 @@ export function nextMark(facts: Facts, machine: DesiredMachine, mark: Mark, spec
 /** Whether the mark protects the machine otherwise than the manifests ask now. */
 export function policiesDiffer(machine: DesiredMachine, mark: Mark): boolean {
   return mark.prune !== machine.prune || mark.deletionPolicy !== machine.deletionPolicy;
+}
+
+/** Quarantines that a mark keeps at most: the oldest are forgotten. */
+const MOST_QUARANTINED = 10;
+
+/** How a quarantine names a version of Kubernetes. */
+export function versionDigest(version: string): string {
+  return `version:${version}`;
+}
+
+/** The mark with one more quarantine. */
+export function quarantinedMark(mark: Mark, entry: Quarantine): Mark {
+  const others = mark.quarantined.filter(({ digest }) => digest !== entry.digest);
+  return { ...mark, quarantined: [...others, entry].slice(-MOST_QUARANTINED) };
+}
+
+/** Whether an upgrade to the version failed there and was taken back, or is being taken back. */
+export function isVersionTakenBack(mark: Mark, version: string): boolean {
+  return (
+    mark.spec.kubernetes?.version !== version &&
+    mark.quarantined.some(({ digest }) => digest === versionDigest(version))
+  );
+}
+
+/** The root disk to which a failed one goes back: that of a machine whose present one is not proven yet, if it ever was itself. */
+export function fallbackOf(mark: Mark): PreviousRoot | null {
+  const previous = mark.previous ?? null;
+  return mark.provenAtMs === null && previous !== null && previous.provenAtMs !== null ? previous : null;
+}
+
+/** Whether a change of its root disk or definition is carried out and not yet proven. The first root disk is no change. */
+export function isUnsettled(mark: Mark): boolean {
+  return mark.isSettling === true || (mark.provenAtMs === null && (mark.previous ?? null) !== null);
 }

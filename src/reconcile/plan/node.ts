@@ -1,10 +1,11 @@
 import type { DesiredCluster, DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
-import { applyChanges, changedFields } from './change.ts';
+import type { FieldChange } from '../../model/plan.ts';
+import { applyChanges } from './change.ts';
 import { type Facts, freshGuest } from './facts.ts';
-import { isProven, nodeOf, unhealthyReason } from './health.ts';
+import { goalVersion, isProven, nodeOf, speakerOf, unhealthyReason } from './health.ts';
 import type { MachineRoad } from './machine.ts';
-import { nextMark } from './mark.ts';
+import { isUnsettled, nextMark } from './mark.ts';
 import { planOperation } from './operation.ts';
 import { settleStep } from './settle.ts';
 
@@ -24,7 +25,10 @@ export function planBootstrap(
 ): readonly string[] | null {
   const kubernetes = freshGuest(facts, machine.name)?.kubernetes;
   const phase = kubernetes?.phase ?? 'absent';
-  if (needs.length === 0 && (phase === 'initialised' || (role === 'worker' && phase === 'installed'))) return [];
+  // A worker on a new root disk comes back by itself as the member that its state disk knows.
+  const returns = road.mark !== null && isUnsettled(road.mark) && isBootstrapping(facts, machine.name);
+  const isInstalled = role === 'worker' && phase === 'installed' && !returns;
+  if (needs.length === 0 && (phase === 'initialised' || isInstalled)) return [];
   return planOperation(facts, road.draft, {
     machine: machine.name,
     verb: 'bootstrap',
@@ -37,8 +41,13 @@ export function planBootstrap(
     condition:
       role === 'worker'
         ? `${cluster.distribution} is installed on ${machine.name}`
-        : `${cluster.distribution} ${cluster.version} is initialised on ${machine.name}`,
+        : `${cluster.distribution} ${goalVersion(facts, cluster, machine.name)} is initialised on ${machine.name}`,
   });
+}
+
+function isBootstrapping(facts: Facts, name: string): boolean {
+  const operations = freshGuest(facts, name)?.operations ?? [];
+  return operations.some((operation) => operation.verb === 'bootstrap' && operation.state === 'running');
 }
 
 /** Until a worker is a member. `controlPlane` is what must come before the control plane can be used. */
@@ -64,25 +73,32 @@ export function planJoin(
   });
 }
 
-/**
- * Until the node is healthy at the wanted version. A change of ours is proven by two readings 10 s apart, a node at rest by one.
- */
+/** How a node proves itself. */
+export interface Proof {
+  /** Version at which it has to be well; another than the present goal only where `needs` lead to it. */
+  readonly version: string;
+  /** By two readings 10 s apart, as after a change of ours; a node at rest by one. */
+  readonly twice: boolean;
+  /** Part of the ids: a new root disk and an upgrade may stand in one plan. */
+  readonly scope?: 'recreate/';
+}
+
+/** Until the node is healthy. */
 export function planHealth(
   facts: Facts,
   { cluster, machine, road }: NodeInputs,
+  { version, twice, scope = undefined }: Proof,
   needs: readonly string[],
 ): readonly string[] {
   const { name } = machine;
-  const mark = road.mark;
-  const isChanging = mark === null || mark.provenAtMs === null || mark.spec.kubernetes?.version !== cluster.version;
   const reason = unhealthyReason(facts, cluster, name);
-  if (needs.length === 0 && reason === null && (!isChanging || isProven(facts, cluster, name))) return [];
+  if (needs.length === 0 && reason === null && (!twice || isProven(facts, cluster, name))) return [];
   return road.draft.wait({
-    id: `machine/${name}/healthy`,
+    id: `machine/${name}/${scope ?? ''}healthy`,
     needs,
     timeoutMs: cluster.deadlines.readyMs,
-    guest: cluster.controlPlanes[0] ?? name,
-    condition: `${name} is Ready at ${cluster.version}${isChanging ? ', by two readings 10 s apart' : ''}`,
+    guest: speakerOf(facts, cluster),
+    condition: `${name} is Ready at ${version}${twice ? ', by two readings 10 s apart' : ''}`,
     detail: needs.length > 0 ? '' : (reason ?? 'one healthy reading so far'),
   });
 }
@@ -94,29 +110,33 @@ export function planUncordon(
   needs: readonly string[],
   willCordon: boolean,
   reason = 'it is healthy at the wanted version',
+  scope = '',
 ): readonly string[] {
   const isCordoned = nodeOf(facts, cluster, machine.name)?.cordonedByUs ?? false;
   if (!isCordoned && !willCordon) return needs;
   return road.draft.step({
-    id: `machine/${machine.name}/uncordon`,
+    id: `machine/${machine.name}/${scope}uncordon`,
     title: `uncordon ${machine.name}`,
     reason,
     needs,
-    action: { kind: 'uncordon', node: machine.name, via: cluster.controlPlanes[0] ?? machine.name },
+    action: { kind: 'uncordon', node: machine.name, via: speakerOf(facts, cluster, machine.name) },
   });
 }
 
-/** Ends a node's road: the mark says proven and names the version that now runs. */
+/** Ends a node's road: the mark says proven and names the version that now runs. `isSettled`: a step before it says proven already. */
 export function planRecord(
   facts: Facts,
   { machine, cluster, road }: NodeInputs,
   needs: readonly string[],
+  isSettled: boolean,
 ): readonly string[] {
   const { mark, draft } = road;
   if (mark === null) return needs;
   const all = [...needs, ...road.markNeeds];
-  if (mark.provenAtMs === null) return settleStep(facts, machine, upgradedMark(mark, machine), all, draft);
-  const versions = changedFields(mark.spec, machine.spec).filter((change) => change.path === '/kubernetes/version');
+  const versions = versionChange(mark, cluster.version);
+  const upgraded = applyChanges(mark.spec, versions);
+  if (mark.provenAtMs === null && !isSettled)
+    return settleStep(facts, machine, { ...mark, spec: upgraded }, all, draft);
   if (versions.length === 0) return needs;
   return draft.step({
     id: `machine/${machine.name}/record`,
@@ -127,12 +147,13 @@ export function planRecord(
     action: {
       kind: 'write-mark',
       machine: machine.name,
-      mark: nextMark(facts, machine, mark, applyChanges(mark.spec, versions)),
+      mark: nextMark(facts, machine, mark, upgraded),
     },
   });
 }
 
-function upgradedMark(mark: Mark, machine: DesiredMachine): Mark {
-  const versions = changedFields(mark.spec, machine.spec).filter((change) => change.path === '/kubernetes/version');
-  return versions.length === 0 ? mark : { ...mark, spec: applyChanges(mark.spec, versions) };
+function versionChange(mark: Mark, version: string): readonly FieldChange[] {
+  const applied = mark.spec.kubernetes?.version;
+  if (applied === undefined || applied === version) return [];
+  return [{ path: '/kubernetes/version', from: applied, to: version }];
 }

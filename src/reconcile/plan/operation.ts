@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { GuestOperation } from '../../model/guest-status.ts';
+import type { GuestOperation, GuestStatus } from '../../model/guest-status.ts';
 import type { GuestVerb } from '../../model/plan.ts';
 import { backoffUntilMs } from './backoff.ts';
 import type { Draft } from './draft.ts';
 import { attemptOf, type Facts, freshGuest, operationsOf } from './facts.ts';
 
 /** Failed attempts of a disruptive operation after which a person has to look; anything else is tried for ever, ever more slowly. */
-const MOST_DISRUPTIVE_ATTEMPTS = 3;
+export const MOST_DISRUPTIVE_ATTEMPTS = 3;
 /** An operation costs more than an act: the first pause is 12 s (750 ms doubled four times). */
 const PAUSE_HEAD_START = 4;
 
@@ -19,6 +19,8 @@ export interface OperationInit {
   readonly subject: string;
   /** Node it is about; default the guest's own. Part of the ids. */
   readonly node?: string;
+  /** Part of the ids: two operations of one verb and node may stand in one plan. Empty, or ends with `/`. */
+  readonly scope?: string;
   readonly title: string;
   readonly reason: string;
   readonly condition: string;
@@ -48,10 +50,11 @@ export function operationPrefix(verb: GuestVerb, subject: string): string {
  */
 export function planOperation(facts: Facts, draft: Draft, init: OperationInit): readonly string[] | null {
   const name = init.node ?? init.machine;
-  const id = `machine/${name}/${init.verb}`;
+  const id = `machine/${name}/${init.scope ?? ''}${init.verb}`;
   const guest = freshGuest(facts, init.machine);
   const prefix = init.verb === 'bootstrap' ? 'bootstrap-' : operationPrefix(init.verb, init.subject);
-  const past = operationsOf(guest, prefix);
+  const all = operationsOf(guest, prefix);
+  const past = init.verb === 'upgrade' ? sinceRollback(guest, all) : all;
   const last = past.at(-1);
   const wait = (needs: readonly string[], detail: string) =>
     draft.wait({
@@ -63,7 +66,7 @@ export function planOperation(facts: Facts, draft: Draft, init: OperationInit): 
       guest: init.machine,
     });
   const start = (needs: readonly string[], why: string) =>
-    wait(startStep(draft, { ...init, needs }, id, `${prefix}${nextAttempt(past, init.leastAttempt)}`, why), '');
+    wait(startStep(draft, { ...init, needs }, id, `${prefix}${nextAttempt(all, init.leastAttempt)}`, why), '');
   if (last?.state === 'running') return wait([], last.message);
   if (!guest || init.needs.length > 0) return init.startsByItself ? wait(init.needs, '') : start(init.needs, '');
   if (isUnseen(facts, id, init.machine)) return wait([], 'begun, and not read since');
@@ -80,6 +83,17 @@ export function planOperation(facts: Facts, draft: Draft, init: OperationInit): 
     return null;
   }
   return start(pauseAfter(facts, draft, id, init.title, past), ` (the last attempt ${fateOf(last)})`);
+}
+
+/** Attempts to upgrade to a version, in their order. What was taken back is over: a person who says `retry` begins anew. */
+export function upgradesTo(guest: GuestStatus | null, version: string): readonly GuestOperation[] {
+  return sinceRollback(guest, operationsOf(guest, operationPrefix('upgrade', version)));
+}
+
+function sinceRollback(guest: GuestStatus | null, past: readonly GuestOperation[]): readonly GuestOperation[] {
+  const all = guest?.operations ?? [];
+  const rollback = all.findLastIndex(({ verb, state }) => verb === 'rollback' && state === 'succeeded');
+  return past.filter((operation) => all.findIndex(({ id }) => id === operation.id) > rollback);
 }
 
 /** A guest that was read before the operation was begun cannot know of it: begun once more, a backup of the next minute would be a second one. */

@@ -62,6 +62,16 @@ function planAutostart(name: string, draft: Draft): void {
   });
 }
 
+/** Only what should run starts with the host. */
+export function planNoAutostart(name: string, draft: Draft): void {
+  draft.step({
+    id: `machine/${name}/autostart`,
+    title: `do not let ${name} start with the host`,
+    reason: 'powerState is Off and autostart is on',
+    action: { kind: 'set-autostart', machine: name, on: false },
+  });
+}
+
 function isDiskMissing(facts: Facts, machine: DesiredMachine, mark: Mark, draft: Draft): boolean {
   const folder = facts.folders.get(machine.name);
   if (mark.spec.stateDiskMiB === null || folder?.hasStateDisk) return false;

@@ -43,11 +43,12 @@ export function planDueBackup(facts: Facts, node: NodePlan): void {
 function planTaking(facts: Facts, node: NodePlan, guest: GuestStatus, due: Due): void {
   const { cluster, machine, road } = node;
   const version = nodeOf(facts, cluster, machine.name)?.version ?? guest.kubernetes?.version ?? cluster.version;
+  const init = { node, scope: '', subject: due.subject, from: version, isDrained: true };
   const past = operationsOf(guest, operationPrefix('backup', due.subject));
   const last = past.at(-1);
   const isHere = facts.records.backups.some((backup) => backup.id === last?.id);
   if (last?.state === 'succeeded' && !isHere && due.isMet(last.id, backupTakenAtMs(last.id))) {
-    planCopy(facts, node, [], version, last.id, due.why);
+    planCopy(facts, init, [], last.id, due.why);
     return;
   }
   const leastAttempt = Math.floor(facts.nowMs / MINUTE_MS);
@@ -64,13 +65,14 @@ function planTaking(facts: Facts, node: NodePlan, guest: GuestStatus, due: Due):
   });
   if (taken === null) return;
   const next = `${operationPrefix('backup', due.subject)}${nextAttempt(past, leastAttempt)}`;
-  planCopy(facts, node, taken, version, last?.state === 'running' ? last.id : next, due.why);
+  planCopy(facts, init, taken, last?.state === 'running' ? last.id : next, due.why);
 }
 
 /** Proven, not cordoned by us, and in the middle of nothing: the backup that an unfinished change may need is not followed by one of its outcome. */
 function isAtRest(facts: Facts, { need, road, cluster, machine }: NodePlan): boolean {
-  if (road.mark === null || road.mark.provenAtMs === null) return false;
-  if (need.kind === 'busy' || need.kind === 'unknown' || (need.kind === 'needed' && need.begun)) return false;
+  if (road.mark === null || road.mark.provenAtMs === null || road.phase !== 'steady') return false;
+  if (need.kind === 'busy' || need.kind === 'undo' || need.kind === 'unknown' || (need.kind === 'needed' && need.begun))
+    return false;
   const isNoted = need.kind !== 'none' || road.mark.spec.kubernetes?.version === cluster.version;
   return isNoted && nodeOf(facts, cluster, machine.name)?.cordonedByUs !== true;
 }

@@ -16,7 +16,7 @@ export function planSettle(
   markNeeds: readonly string[],
   draft: Draft,
 ): readonly string[] {
-  if (mark.provenAtMs !== null) return markNeeds;
+  if (mark.provenAtMs !== null && !mark.isSettling) return markNeeds;
   const booted = planFirstBoot(facts, machine, up, draft);
   return [...markNeeds, ...settleStep(facts, machine, mark, [...booted, ...markNeeds], draft)];
 }
@@ -29,15 +29,19 @@ export function settleStep(
   needs: readonly string[],
   draft: Draft,
 ): readonly string[] {
+  const { isSettling: _settled, ...next } = nextMark(facts, machine, mark, mark.spec);
   return draft.step({
     id: `machine/${machine.name}/settle`,
     title: `settle ${machine.name}`,
     needs,
-    reason: 'its first boot is through: the seed is replaced by one without secrets, and the mark says proven',
+    reason:
+      mark.provenAtMs === null
+        ? 'its first boot is through: the seed is replaced by one without secrets, and the mark says proven'
+        : 'it is well under its new definition, and the mark says so',
     action: {
       kind: 'settle',
       machine: machine.name,
-      mark: { ...nextMark(facts, machine, mark, mark.spec), provenAtMs: facts.nowMs },
+      mark: { ...next, provenAtMs: mark.provenAtMs ?? facts.nowMs },
     },
   });
 }

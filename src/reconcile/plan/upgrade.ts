@@ -1,16 +1,23 @@
-import type { GuestKubernetes, GuestNode, GuestOperation } from '../../model/guest-status.ts';
-import { isBackupTooSlow } from './backup-pace.ts';
-import { type Facts, freshGuest, operationsOf } from './facts.ts';
+import type { GuestKubernetes, GuestOperation, GuestStatus } from '../../model/guest-status.ts';
+import { type Facts, freshGuest } from './facts.ts';
 import { nodeOf } from './health.ts';
+import { isVersionTakenBack } from './mark.ts';
 import type { NodeInputs } from './node.ts';
-import { operationPrefix, pauseAfter, planOperation } from './operation.ts';
+import { operationPrefix, planOperation, upgradesTo } from './operation.ts';
+import { openVersionQuarantine } from './quarantine.ts';
+import { type FailedUpgrade, failedUpgrade } from './take-back.ts';
 import { type VersionProblem, versionProblem, workerSkewProblem } from './version.ts';
 
 /** Where a node stands with regard to the wanted version. */
 export type UpgradeNeed =
   | { readonly kind: 'none' }
-  | { readonly kind: 'unknown' }
+  /** It has not been read. `from` is what was noted to run there. */
+  | { readonly kind: 'unknown'; readonly from: string }
   | { readonly kind: 'forbidden' }
+  /** The wanted version failed there and was taken back. */
+  | { readonly kind: 'taken-back' }
+  /** An upgrade failed and is taken back now; `isDecided`: that stands in the mark. */
+  | { readonly kind: 'undo'; readonly failed: FailedUpgrade; readonly isDecided: boolean }
   /** An upgrade to another version than is wanted now runs there. */
   | { readonly kind: 'busy'; readonly operation: GuestOperation }
   | { readonly kind: 'needed'; readonly from: string; readonly begun: boolean };
@@ -21,22 +28,34 @@ export function upgradeNeed(facts: Facts, inputs: NodeInputs): UpgradeNeed {
   if (road.up === null || road.mark === null) return { kind: 'none' };
   const guest = freshGuest(facts, machine.name);
   const applied = road.mark.spec.kubernetes?.version;
+  const open = openVersionQuarantine(road.mark);
+  if (open) return { kind: 'undo', failed: open, isDecided: true };
+  if (isVersionTakenBack(road.mark, cluster.version)) return { kind: 'taken-back' };
   if (!guest?.kubernetes)
-    return applied === undefined || applied === cluster.version ? { kind: 'none' } : { kind: 'unknown' };
+    return applied === undefined || applied === cluster.version ? { kind: 'none' } : { kind: 'unknown', from: applied };
   if (guest.kubernetes.phase !== 'initialised') return { kind: 'none' };
+  const failed = failedUpgrade(facts, inputs, guest, guest.kubernetes);
+  if (failed) return { kind: 'undo', failed, isDecided: false };
+  return readNeed(facts, inputs, guest, guest.kubernetes);
+}
+
+function readNeed(facts: Facts, inputs: NodeInputs, guest: GuestStatus, kubernetes: GuestKubernetes): UpgradeNeed {
+  const { cluster, machine, road } = inputs;
   const prefix = operationPrefix('upgrade', cluster.version);
   const other = guest.operations.find(
     ({ id, verb, state }) => verb === 'upgrade' && state === 'running' && !id.startsWith(prefix),
   );
   if (other) return { kind: 'busy', operation: other };
-  const last = operationsOf(guest, prefix).at(-1);
-  const binary = guest.kubernetes.version;
+  const last = upgradesTo(guest, cluster.version).at(-1);
+  const binary = kubernetes.version;
+  const applied = road.mark?.spec.kubernetes?.version ?? '';
   const from = nodeOf(facts, cluster, machine.name)?.version ?? binary;
-  if (last?.state === 'running') return { kind: 'needed', from: from ?? applied ?? '', begun: true };
-  if (binary === null) return { kind: 'unknown' };
-  if (binary === cluster.version && (last === undefined || last.state === 'succeeded')) return { kind: 'none' };
+  if (last?.state === 'running') return { kind: 'needed', from: from ?? applied, begun: true };
+  if (binary === null) return { kind: 'unknown', from: applied };
+  const isThere = binary === cluster.version && (kubernetes.apiVersion ?? binary) === binary;
+  if (isThere && (last === undefined || last.state === 'succeeded')) return { kind: 'none' };
   // An attempt that left the node as it was, today or a year ago, exempts the next from nothing.
-  const begun = last !== undefined && (binary === cluster.version || !isUnharmed(facts, inputs, guest.kubernetes));
+  const begun = last !== undefined && (binary === cluster.version || !isUnharmed(facts, inputs, kubernetes));
   const problem = begun ? null : forbiddenVersion(facts, inputs, binary);
   if (problem) {
     road.draft.block({
@@ -47,8 +66,6 @@ export function upgradeNeed(facts: Facts, inputs: NodeInputs): UpgradeNeed {
     });
     return { kind: 'forbidden' };
   }
-  // Before the drain, so that no node stays cordoned for it.
-  if (!begun && inputs.role === 'control-plane' && isBackupTooSlow(facts, inputs)) return { kind: 'forbidden' };
   return { kind: 'needed', from: from ?? binary, begun };
 }
 
@@ -96,72 +113,6 @@ export function planStage(facts: Facts, inputs: NodeInputs, needs: readonly stri
     reason: 'everything is fetched and verified before the first disruption',
     condition: `${cluster.version} is staged on ${machine.name}`,
   });
-}
-
-/** Whether another node of the cluster can take the pods of this one. Workers that we cordoned come back only after their control plane. */
-export function hasSomewhereToGo(facts: Facts, { cluster, machine, role }: NodeInputs): boolean {
-  const [controlPlane = ''] = cluster.controlPlanes;
-  const nodes = freshGuest(facts, controlPlane)?.kubernetes?.nodes ?? [];
-  const takesPods = ({ unschedulable, cordonedByUs }: GuestNode) =>
-    !unschedulable || (role === 'worker' && cordonedByUs);
-  return nodes.some((node) => node.name !== machine.name && node.ready && takesPods(node));
-}
-
-/** Cordon and drain, where pods have somewhere to go. */
-export function planDrain(facts: Facts, inputs: NodeInputs, needs: readonly string[]): readonly string[] | null {
-  const { cluster, machine, road } = inputs;
-  const [via = machine.name] = cluster.controlPlanes;
-  const subject = `${machine.name}/${cluster.version}`;
-  const past = operationsOf(freshGuest(facts, via), operationPrefix('drain', subject));
-  const title = `drain ${machine.name}`;
-  const isCordoned = nodeOf(facts, cluster, machine.name)?.unschedulable ?? false;
-  if (isCordoned && past.at(-1)?.state === 'succeeded' && isOfThisCordon(facts, machine.name)) return needs;
-  // A drain that fails gives the node back: it is taken away again only when the next attempt is due.
-  const due = isCordoned ? [] : pauseAfter(facts, road.draft, `machine/${machine.name}/drain`, title, past);
-  const cordoned = isCordoned
-    ? needs
-    : road.draft.step({
-        id: `machine/${machine.name}/cordon`,
-        title: `cordon ${machine.name}`,
-        reason: `it is to be upgraded to ${cluster.version}`,
-        needs: [...needs, ...due],
-        action: { kind: 'cordon', node: machine.name, via },
-      });
-  return planOperation(facts, road.draft, {
-    machine: via,
-    node: machine.name,
-    verb: 'drain',
-    subject,
-    needs: cordoned,
-    timeoutMs: cluster.deadlines.drainMs + 60_000,
-    input: { node: machine.name, timeout: String(Math.ceil(cluster.deadlines.drainMs / 1000)) },
-    title,
-    reason: 'its pods move before it is taken away',
-    condition: `${machine.name} is drained`,
-  });
-}
-
-/** Whether a drain of the node runs now; adds the wait for its end: what it evicts would only come back to be evicted again. */
-export function isDraining(facts: Facts, { cluster, machine, road }: NodeInputs): boolean {
-  const [via = machine.name] = cluster.controlPlanes;
-  const prefix = operationPrefix('drain', `${machine.name}/${cluster.version}`);
-  const last = operationsOf(freshGuest(facts, via), prefix).at(-1);
-  if (last?.state !== 'running') return false;
-  road.draft.wait({
-    id: `machine/${machine.name}/drain/done`,
-    condition: `the drain of ${machine.name} has ended`,
-    detail: last.message,
-    timeoutMs: cluster.deadlines.drainMs + 60_000,
-    guest: via,
-  });
-  return true;
-}
-
-/** A drain that nobody remembers beginning, or that was before the node was cordoned, says nothing about the pods of today. */
-function isOfThisCordon({ ledger }: Facts, name: string): boolean {
-  const cordon = ledger.attempts[`machine/${name}/cordon`];
-  const drain = ledger.attempts[`machine/${name}/drain`];
-  return drain !== undefined && drain.lastAtMs >= (cordon?.lastAtMs ?? 0);
 }
 
 /** The act itself. */

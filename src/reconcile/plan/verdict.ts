@@ -1,11 +1,14 @@
 import type { Ledger } from '../../model/ledger.ts';
-import type { Plan, Wait } from '../../model/plan.ts';
+import type { GuardName, Plan, Wait } from '../../model/plan.ts';
 import type { Verdict } from '../../model/report.ts';
 import type { SourceStatus } from '../../model/status.ts';
 import { isHeldBySuspension } from './suspend.ts';
 
 /** Attempts at one thing that failed before it stops counting as being under way. It is tried on, ever more slowly. */
 const PATIENCE = 4;
+
+/** Guards that say that something failed, or failed and was taken back. */
+const FAILURES: ReadonlySet<GuardName> = new Set(['OperationFailed', 'DeadlinePassed', 'Quarantined']);
 
 /** Where things stand: whether to go on waiting, and if not, why not. Pure. */
 export function verdictOf(source: SourceStatus, plan: Plan | null, ledger: Ledger): Verdict {
@@ -17,8 +20,7 @@ export function verdictOf(source: SourceStatus, plan: Plan | null, ledger: Ledge
   const moves = steps.some((step) => step.needs.length === 0) || front.some((wait) => isMoving(wait, ledger));
   if (moves) return 'working';
   const hasFailed =
-    front.some((wait) => isRetry(wait) || wait.overdue) ||
-    blocks.some((block) => block.guard === 'OperationFailed' || block.guard === 'DeadlinePassed');
+    front.some((wait) => isRetry(wait) || wait.overdue) || blocks.some((block) => FAILURES.has(block.guard));
   if (hasFailed) return 'failed';
   if (blocks.length > 0 && blocks.every((block) => block.guard === 'Suspended')) return 'suspended';
   return blocks.length > 0 ? 'blocked' : 'working';

@@ -34,21 +34,42 @@ describe('a running machine', () => {
     });
   });
 
-  it('is not restarted for memory: the block says what it takes', () => {
+  it('is restarted for memory under a new definition, and nothing is deleted', () => {
     const after = desiredWith(smallClass({ memory: '4Gi' }), debianImage(), machine('jump', { guestAgent: false }));
     const made = planAt(after, running);
-    expect(stepIds(made)).toEqual([]);
-    expect(made.blocks[0]).toMatchObject({
-      guard: 'RestartNeeded',
+    expect(stepIds(made)).toEqual([
+      'machine/jump/shutdown',
+      'machine/jump/redefine',
+      'machine/jump/start',
+      'machine/jump/settle',
+    ]);
+    expect(made.steps.filter((step) => step.destructive)).toEqual([]);
+    expect(made.steps[1]).toMatchObject({
       changes: [{ path: '/memoryMiB', from: 2048, to: 4096 }],
+      action: { mark: { spec: { memoryMiB: 4096 }, isSettling: true, generation: 1 } },
     });
   });
 
-  it('is not replaced for a new image, and a disk never shrinks', () => {
+  it('without a state disk is replaced for a new image only when a person says so', () => {
     const image = desiredWith(smallClass(), debianImage(OTHER_DIGEST), machine('jump', { guestAgent: false }));
-    expect(guards(planAt(image, running))).toEqual(['RecreateNeeded']);
-    const smaller = desiredWith(smallClass({ disk: '5Gi' }), debianImage(), machine('jump', { guestAgent: false }));
-    expect(guards(planAt(smaller, running))).toEqual(['Immutable']);
+    expect(guards(planAt(image, running))).toEqual(['RecreateConfirm']);
+    const confirmations = [{ object: 'Machine/jump', revision: 'r1' }];
+    const images = [{ digest: OTHER_DIGEST, path: '/i', format: 'qcow2' as const, virtualSizeMiB: 2048 }];
+    const made = planAt(image, observed({ domains: [domainFor(before, jump)], images }, { confirmations }));
+    expect([guards(made), stepIds(made)]).toEqual([
+      [],
+      ['machine/jump/shutdown', 'machine/jump/replace', 'machine/jump/start', 'machine/jump/settle'],
+    ]);
+  });
+
+  it('never gets a smaller disk, and nothing else disturbs it until that is taken back', () => {
+    const smaller = desiredWith(
+      smallClass({ disk: '5Gi', memory: '4Gi' }),
+      debianImage(),
+      machine('jump', { guestAgent: false }),
+    );
+    const made = planAt(smaller, running);
+    expect([guards(made), stepIds(made)]).toEqual([['Immutable'], []]);
   });
 
   it('carries its protection in the mark as soon as the manifest changes it', () => {
@@ -91,6 +112,11 @@ describe('power', () => {
     });
   });
 
+  it('does not let a machine start with the host that should be off', () => {
+    const made = planAt(off, running);
+    expect(made.steps[0]).toMatchObject({ id: 'machine/jump/autostart', action: { kind: 'set-autostart', on: false } });
+  });
+
   it('does not resume what somebody paused', () => {
     const paused = observed({ domains: [domainFor(before, jump, { state: 'paused', stateReason: 'user' })] });
     expect([stepIds(planAt(before, paused)), guards(planAt(before, paused))]).toEqual([[], ['Paused']]);
@@ -98,6 +124,7 @@ describe('power', () => {
 
   it('asks for a clean shutdown, then presses the button, then cuts the power', () => {
     const asked = { 'machine/jump/shutdown': { count: 1, lastAtMs: NOW, error: null } };
+    const running = observed({ domains: [domainFor(before, jump, { autostart: false })] });
     expect(stepIds(planAt(off, running))).toEqual(['machine/jump/shutdown']);
     expect(stepIds(planAt(off, running, { attempts: asked }, NOW + 1000))).toEqual([]);
     expect(stepIds(planAt(off, running, { attempts: asked }, NOW + 61_000))).toEqual(['machine/jump/shutdown-acpi']);
@@ -109,7 +136,7 @@ describe('power that is on its way', () => {
   const off = desiredWith(smallClass(), debianImage(), machine('jump', { guestAgent: false, powerState: 'Off' }));
 
   it.each(['shutdown', 'unknown'] as const)('is not cut while libvirt says %s', (state) => {
-    const made = planAt(off, observed({ domains: [domainFor(before, jump, { state })] }));
+    const made = planAt(off, observed({ domains: [domainFor(before, jump, { state, autostart: false })] }));
     expect([stepIds(made), made.waits.map((wait) => wait.id)]).toEqual([[], ['machine/jump/off']]);
   });
 });

@@ -1,0 +1,42 @@
+import semver from 'semver';
+import type { DesiredCluster } from '../../model/desired.ts';
+import type { Domain } from '../../model/observed.ts';
+import type { Draft } from './draft.ts';
+
+/**
+ * The cluster as its next upgrade wants it: with `versions` on the way, `version` is the first of them that not every node has proven yet. What comes
+ * after is planned when all have; until then `versions` holds what is left.
+ */
+export function legOf(owner: string, cluster: DesiredCluster, domains: ReadonlyMap<string, Domain>): DesiredCluster {
+  if (cluster.versions.length === 0) return cluster;
+  const applied = [...cluster.controlPlanes, ...cluster.workers].flatMap((name) =>
+    appliedVersion(owner, domains.get(name)),
+  );
+  const lowest = applied.sort(semver.compareBuild)[0];
+  const rest = cluster.versions.filter(
+    (version) => lowest !== undefined && isBetween(lowest, version, cluster.version),
+  );
+  const [version = cluster.version, ...versions] = rest;
+  return { ...cluster, version, versions: version === cluster.version ? [] : [...versions, cluster.version] };
+}
+
+function appliedVersion(owner: string, domain: Domain | undefined): readonly string[] {
+  const mark = domain?.mark;
+  if (!mark || mark === 'unreadable' || mark.owner !== owner) return [];
+  const version = mark.spec.kubernetes?.version;
+  return version !== undefined && semver.valid(version) !== null ? [version] : [];
+}
+
+function isBetween(lowest: string, version: string, last: string): boolean {
+  return semver.compareBuild(lowest, version) < 0 && semver.compareBuild(version, last) < 0;
+}
+
+/** Says what comes after the leg that is planned: one wait, so that the road does not look as if it ended there. */
+export function planNextLeg(cluster: DesiredCluster, needs: readonly string[], draft: Draft): void {
+  if (cluster.versions.length === 0) return;
+  draft.wait({
+    id: `cluster/${cluster.name}/next-version`,
+    condition: `every node of ${cluster.name} is proven at ${cluster.version}; then ${cluster.versions.join(', then ')}`,
+    needs,
+  });
+}

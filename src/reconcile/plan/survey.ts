@@ -1,0 +1,40 @@
+import { attemptOf, type Facts, freshGuest, operationsOf } from './facts.ts';
+import { surveySubject } from './guard/local-data.ts';
+import { speakerOf } from './health.ts';
+import type { NodeInputs } from './node.ts';
+import { operationPrefix, planOperation } from './operation.ts';
+
+const MINUTE_MS = 60_000;
+/** What a survey found that long ago says nothing about the volumes of now. */
+const OLDEST_SURVEY_MS = 15 * MINUTE_MS;
+const SURVEY_TIMEOUT_MS = 120_000;
+
+/**
+ * Asks a control plane which volumes on the node lie outside of what is kept, before the node is disturbed for a new root disk; the guard LocalData
+ * judges the answer. Like a backup's, its attempt is the host's minute, so that its age stands in its id.
+ */
+export function planSurvey(
+  facts: Facts,
+  { cluster, machine, road }: NodeInputs,
+  needs: readonly string[],
+): readonly string[] | null {
+  const via = speakerOf(facts, cluster);
+  const subject = surveySubject(machine.name);
+  const past = operationsOf(freshGuest(facts, via), operationPrefix('survey', subject));
+  const last = past.filter((operation) => operation.state === 'succeeded').at(-1);
+  const ageMs = last ? facts.nowMs - attemptOf(last.id) * MINUTE_MS : Number.POSITIVE_INFINITY;
+  if (needs.length === 0 && ageMs > -MINUTE_MS && ageMs <= OLDEST_SURVEY_MS) return needs;
+  return planOperation(facts, road.draft, {
+    machine: via,
+    node: machine.name,
+    verb: 'survey',
+    subject,
+    needs,
+    input: { node: machine.name },
+    leastAttempt: Math.floor(facts.nowMs / MINUTE_MS),
+    timeoutMs: SURVEY_TIMEOUT_MS,
+    title: `look for local volumes on ${machine.name}`,
+    reason: 'a new root disk loses what lies outside of the kept paths',
+    condition: `the volumes in use on ${machine.name} are known`,
+  });
+}
