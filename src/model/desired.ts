@@ -20,6 +20,17 @@ export interface Desired {
   readonly networks: readonly NetworkRef[];
   readonly clusters: readonly DesiredCluster[];
   readonly machines: readonly DesiredMachine[];
+  /** What the revision asks of others, or of nobody; absent: nothing. */
+  readonly notTaken?: NotTaken;
+}
+
+/** Clusters and machines of the revision that are not this host's. */
+export interface NotTaken {
+  /** This host's own name, as `placement.host` would give it. */
+  readonly host: string;
+  /** They name no host, and this agent takes only what is placed. */
+  readonly unplaced: readonly ObjectRef[];
+  readonly elsewhere: readonly { readonly object: ObjectRef; readonly host: string }[];
 }
 
 export interface DesiredImage extends ImageRef {

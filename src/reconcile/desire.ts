@@ -1,5 +1,6 @@
 import type { Desired, DesiredImage } from '../model/desired.ts';
 import type { Manifest, ManifestSet } from '../model/manifest.ts';
+import { objectKey } from '../model/mark.ts';
 import { desiredCluster, type Recipes } from './desire/cluster.ts';
 import { plainMachine } from './desire/machine.ts';
 import { lookupIn } from './desire/resolve.ts';
@@ -54,7 +55,20 @@ export function desire(set: ManifestSet, recipes: Recipes, options: DesireOption
     networks: [...networks.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     clusters: clusters.map((entry) => entry.cluster),
     machines,
+    ...notTaken(set, options),
   };
+}
+
+function notTaken(set: ManifestSet, options: DesireOptions): Pick<Desired, 'notTaken'> {
+  const left = set.manifests
+    .filter((manifest) => manifest.kind === 'Cluster' || manifest.kind === 'Machine')
+    .filter((manifest) => !isPlacedHere(manifest, options))
+    .map(({ kind, metadata, spec }) => ({ object: { kind, name: metadata.name }, host: spec.placement?.host }))
+    .sort((a, b) => (objectKey(a.object) < objectKey(b.object) ? -1 : 1));
+  if (left.length === 0) return {};
+  const unplaced = left.flatMap(({ object, host }) => (host === undefined ? [object] : []));
+  const elsewhere = left.flatMap(({ object, host }) => (host === undefined ? [] : [{ object, host }]));
+  return { notTaken: { host: options.host, unplaced, elsewhere } };
 }
 
 function isPlacedHere(manifest: Manifest, options: DesireOptions): boolean {

@@ -63,6 +63,11 @@ describe('desire', () => {
       desire(placed, recipes, { ...options, takeUnplaced }).machines.map((entry) => entry.name);
     expect(names(true)).toEqual(['anywhere', 'here-cp-1', 'here-general-1']);
     expect(names(false)).toEqual(['here-cp-1', 'here-general-1']);
+    const left = (takeUnplaced: boolean) => desire(placed, recipes, { ...options, takeUnplaced }).notTaken;
+    const elsewhere = [{ object: { kind: 'Cluster', name: 'there' }, host: 'host-2' }];
+    expect(left(true)).toEqual({ host: 'host-1', unplaced: [], elsewhere });
+    expect(left(false)).toMatchObject({ unplaced: [{ kind: 'Machine', name: 'anywhere' }], elsewhere });
+    expect(desire(setOf('r1', machine('anywhere')), recipes, options)).not.toHaveProperty('notTaken');
   });
 
   it('asks for an image once when two objects name the same bytes', () => {

@@ -11,6 +11,7 @@ import { healthReading } from './health.ts';
 import { planImages } from './image.ts';
 import { lookAgainAtMs } from './look-again.ts';
 import { type MachineInputs, planMachine } from './machine.ts';
+import { notTakenNotes } from './not-taken.ts';
 import { orderSteps } from './order.ts';
 import { planProgram } from './program.ts';
 import { planPrune } from './prune.ts';
@@ -49,7 +50,7 @@ function compose(facts: Facts, drafts: readonly Draft[]): Plan {
     ...drafts.flatMap((draft) => draft.blocks),
     ...waits.filter((wait) => wait.overdue).map(overdueBlock),
   ];
-  const notes = drafts.flatMap((draft) => draft.notes);
+  const notes = [...drafts.flatMap((draft) => draft.notes), ...notTakenNotes(facts.desired)];
   return {
     revision: facts.desired.revision,
     atMs: facts.nowMs,
