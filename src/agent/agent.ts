@@ -108,5 +108,6 @@ function afterwards(decisions: Decisions, poke: () => void): Decisions {
     confirm: (what) => poked(decisions.confirm(what)),
     retry: (object) => poked(decisions.retry(object)),
     backup: (cluster) => poked(decisions.backup(cluster)),
+    restore: (cluster, backup, replace) => poked(decisions.restore(cluster, backup, replace)),
   };
 }

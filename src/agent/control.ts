@@ -28,7 +28,7 @@ const LONG_POLL_MS = 20_000;
 
 /**
  * Answers requests on the control socket: `GET /about /status /plan /readings /events /history /backups /passes`, `POST /reconcile /suspend
- * /resume /confirm /retry /backup`.
+ * /resume /confirm /retry /backup /restore`.
  */
 export function createControl(parts: ControlParts): HttpHandler {
   const routes: Readonly<Record<string, (request: HttpRequest) => Promise<unknown>>> = {
@@ -50,6 +50,10 @@ export function createControl(parts: ControlParts): HttpHandler {
     'POST /confirm': async ({ body }) => parts.decisions.confirm(texts(body, ['what']).what),
     'POST /retry': async ({ body }) => parts.decisions.retry(texts(body, ['what']).what),
     'POST /backup': async ({ body }) => parts.decisions.backup(texts(body, ['cluster']).cluster),
+    'POST /restore': async ({ body }) => {
+      const { cluster, backup, replace } = texts(body, ['cluster', 'backup', 'replace']);
+      return parts.decisions.restore(cluster, backup, replace === 'yes');
+    },
   };
   return async (request) => {
     const route = routes[`${request.method} ${request.path}`];

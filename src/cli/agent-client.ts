@@ -69,6 +69,8 @@ export async function connectAgent(http: Pick<Http, 'call'>, runFolder: string):
     confirm: (what) => ask('POST', '/confirm', { what }, ACT_MS),
     retry: (what) => ask('POST', '/retry', { what }, ACT_MS),
     backup: (cluster) => ask('POST', '/backup', { cluster }, ACT_MS),
+    restore: (cluster, backup, replace) =>
+      ask('POST', '/restore', { cluster, backup, replace: replace ? 'yes' : 'no' }, ACT_MS),
     backups: () => ask('GET', '/backups'),
   };
 }

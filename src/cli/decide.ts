@@ -3,6 +3,7 @@ import { type Invocation, print, type Run, runningAgent } from './command.ts';
 import { EXIT } from './exit-code.ts';
 
 interface DecideOptions {
+  readonly replace?: boolean;
   readonly reason?: string;
 }
 
@@ -29,7 +30,12 @@ export const confirm: Run<DecideOptions> = async (invocation) => {
   const decisions = await decisionsOf(invocation);
   const [what = ''] = invocation.args;
   const done = await decisions.confirm(what);
-  const told = { rewind: 'rewound', delete: 'deleted', recreate: 'given a new root disk' };
+  const told = {
+    rewind: 'rewound',
+    delete: 'deleted',
+    recreate: 'given a new root disk',
+    'begin-anew': 'begun anew, without its data',
+  };
   print(invocation, done, () =>
     done.allows === 'rewind'
       ? `The branch may be rewound to ${done.revision}.\n`
@@ -44,6 +50,19 @@ export const retry: Run<DecideOptions> = async (invocation) => {
   const [object = ''] = invocation.args;
   const done = await decisions.retry(object);
   print(invocation, done, () => `${done.what} is tried again, as revision ${done.revision} asks.\n`);
+  return EXIT.done;
+};
+
+/** `kreconcile restore <cluster> <backup|latest> [--replace]`: a lost cluster comes back from a backup. */
+export const restore: Run<DecideOptions> = async (invocation) => {
+  const decisions = await decisionsOf(invocation);
+  const [cluster = '', backup = ''] = invocation.args;
+  const done = await decisions.restore(cluster, backup, invocation.options.replace ?? false);
+  print(
+    invocation,
+    done,
+    () => `${done.cluster} is restored from ${done.backup}; follow it with: kreconcile reconcile --wait\n`,
+  );
   return EXIT.done;
 };
 

@@ -112,6 +112,11 @@ function addDeciding(add: Add): void {
     async () => (await import('./decide.ts')).retry,
   );
   add(
+    'restore <cluster> <backup>',
+    'bring a lost cluster of one control plane back from a backup (its id, or latest)',
+    async () => (await import('./decide.ts')).restore,
+  ).option('--replace', 'also where its control plane is there: its state disk is set aside');
+  add(
     'backup <cluster> [of]',
     'take a backup of a cluster now; `backup list [cluster]` tells which there are',
     async () => (await import('./backup.ts')).run,

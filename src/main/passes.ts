@@ -2,6 +2,7 @@ import type { Composition, Pokes } from '../agent/agent-parts.ts';
 import { objectKey } from '../model/mark.ts';
 import { createActs } from '../reconcile/execute/acts.ts';
 import { createBackupCopies } from '../reconcile/execute/backup-copies.ts';
+import { createBackupUploads } from '../reconcile/execute/backup-uploads.ts';
 import type { ActParts } from '../reconcile/execute/context.ts';
 import { execute } from '../reconcile/execute.ts';
 import { observe } from '../reconcile/observe.ts';
@@ -18,6 +19,7 @@ export function composePasses(workshop: Workshop, keeper: SourceKeeper, url: str
   const readings = createReadings(drivers.guest, clock, pokes.guestRead);
   const backups = createBackupCopies(drivers.guest, workshop.backups, clock, pokes.hostChanged);
   const calendar = openCalendar(workshop, pokes.hostChanged);
+  const uploads = createBackupUploads(drivers.guest, workshop.backups.read, clock, pokes.hostChanged);
   const actParts: ActParts = {
     ...drivers,
     distributions: workshop.library.distributions,
@@ -27,6 +29,7 @@ export function composePasses(workshop: Workshop, keeper: SourceKeeper, url: str
     records,
     kubeconfigs: workshop.kubeconfigs,
     backups,
+    uploads,
     outdate: readings.outdate,
   };
   const reconcile: ReconcileParts = {
@@ -45,7 +48,7 @@ export function composePasses(workshop: Workshop, keeper: SourceKeeper, url: str
         hypervisor: drivers.hypervisor,
         readings,
         records: records.read,
-        operations: backups.operations,
+        operations: () => [...backups.operations(), ...uploads.operations()],
         clock,
         owner: config.owner,
         ...(desired ? { calendar: () => calendar.read(desired, clock.now()) } : {}),

@@ -87,6 +87,10 @@ export async function openWorkshop(parts: WorkshopParts): Promise<Workshop> {
 }
 
 /** The records as people's decisions use them. */
-export function decisionRecords({ records }: Workshop): DecisionParts['records'] {
-  return { ...records, suspensions: async () => (await records.read()).suspensions };
+export function decisionRecords({ records, backups }: Workshop): DecisionParts['records'] {
+  return {
+    ...records,
+    suspensions: async () => (await records.read()).suspensions,
+    checkBackup: async (backup) => void (await backups.read(backup)),
+  };
 }

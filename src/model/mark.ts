@@ -39,6 +39,8 @@ export interface Mark {
   readonly quarantined: readonly Quarantine[];
   readonly prune: PruneMode;
   readonly deletionPolicy: DeletionPolicy;
+  /** The restoration that this machine was made for; absent: none. */
+  readonly restored?: { readonly backup: string; readonly atMs: number };
   /** Revision that was applied last, for people. */
   readonly revision: string;
 }

@@ -174,6 +174,20 @@ export interface Records {
   readonly retries?: readonly { readonly object: string; readonly revision: string; readonly atMs: number }[];
   /** Backups that a person asked for, one a cluster, newest request. One that was made since stays here and asks for nothing. */
   readonly backupRequests?: readonly BackupRequest[];
+  /** At most one a cluster. */
+  readonly restorations?: readonly Restoration[];
+}
+
+/** A lost cluster that a person wants back from a backup. Ends when it is back; so what is lost again later is a new decision. */
+export interface Restoration {
+  readonly cluster: string;
+  /** Its only control plane. */
+  readonly machine: string;
+  /** Id of the backup. */
+  readonly backup: string;
+  readonly atMs: number;
+  /** Whether a machine that is there is removed for it, its state disk set aside. */
+  readonly replace: boolean;
 }
 
 export interface BackupRequest {
@@ -203,6 +217,8 @@ export interface Backup {
   readonly clusterUid?: string;
   /** What a restoration needs beside the bytes; absent where an older release took it. */
   readonly distribution?: string;
+  /** Address of its machine: certificates name it. */
+  readonly address?: string;
   /** `sha256:<hex>` of the spec that was applied to its machine. */
   readonly specDigest?: string;
   readonly why?: BackupReason;

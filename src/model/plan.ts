@@ -101,6 +101,8 @@ export type GuardName =
   | 'Quarantined'
   | 'RecreateConfirm'
   | 'Blocker'
+  | 'ClusterLost'
+  | 'Restore'
   | 'HypervisorUnreachable';
 
 /** Something that a guard forbids now. `wayOut` is what a person can do. */
@@ -206,6 +208,13 @@ export type Action =
       readonly machine: string;
       readonly server: string | null;
     }
+  | {
+      readonly kind: 'upload-backup';
+      readonly cluster: string;
+      readonly machine: string;
+      readonly backup: string;
+    }
+  | { readonly kind: 'end-restoration'; readonly cluster: string }
   | { readonly kind: 'remove-kubeconfig'; readonly cluster: string }
   | {
       readonly kind: 'delete-machine';

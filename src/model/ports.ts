@@ -83,6 +83,8 @@ export interface Files {
     content: string | Uint8Array,
     options?: { readonly mode?: number; readonly group?: string },
   ): Promise<void>;
+  /** Whole file as it is; `null` if missing; more than `maxBytes` is `StateUnreadable`. */
+  readBytes(path: string, maxBytes: number): Promise<Uint8Array | null>;
   /** Adds to the end of the file in one write and syncs it; makes the file (0600) if missing. */
   append(path: string, text: string): Promise<void>;
   /** Makes the folder and its parents; sets the mode (default 0700) on the last one only when it made it. */

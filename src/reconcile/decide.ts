@@ -1,9 +1,10 @@
 import { KreError } from '../model/error.ts';
 import { objectKey } from '../model/mark.ts';
-import type { BackupRequest } from '../model/observed.ts';
+import type { Backup, BackupRequest, Restoration } from '../model/observed.ts';
 import type { Block } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Look } from './reconcile.ts';
+import { restorable } from './restorable.ts';
 
 /** What a person decides. Each is kept in the state folder. Deciding the same again changes nothing. */
 export interface Decisions {
@@ -16,6 +17,11 @@ export interface Decisions {
   retry(object: string): Promise<{ readonly what: string; readonly revision: string }>;
   /** Asks for a backup of a cluster now. `NotFound` for a cluster that is not in the manifests, `Blocked` for one that is off. */
   backup(cluster: string): Promise<BackupRequest>;
+  /**
+   * Brings a lost cluster of one control plane back from a backup (its id, or `latest`). `replace`: also where its control plane is there, whose state disk
+   * is set aside. `RestoreRefused` with the reason, `NotFound` for a cluster or backup that is not known, `StateUnreadable` for a damaged backup.
+   */
+  restore(cluster: string, backup: string, replace: boolean): Promise<Restoration>;
 }
 
 export interface Confirmed {
@@ -23,7 +29,7 @@ export interface Confirmed {
   readonly what: string;
   readonly revision: string;
   /** What the confirmation allows. */
-  readonly allows: 'rewind' | 'delete' | 'recreate';
+  readonly allows: 'rewind' | 'delete' | 'recreate' | 'begin-anew';
 }
 
 export interface DecisionParts {
@@ -35,6 +41,9 @@ export interface DecisionParts {
     confirm(object: string, revision: string): Promise<void>;
     retry(object: string, revision: string, atMs: number): Promise<void>;
     requestBackup(cluster: string, atMs: number): Promise<void>;
+    restore(restoration: Restoration): Promise<void>;
+    /** Rejects with `StateUnreadable` if the bytes are not those that were saved. */
+    checkBackup(backup: Backup): Promise<void>;
   };
   /** Where things stand now. */
   readonly look: () => Promise<Look>;
@@ -42,7 +51,13 @@ export interface DecisionParts {
 
 /** Key under which an accepted revision of the source is kept among the confirmations. */
 export const ACCEPTED_SOURCE = 'Source';
-const CONFIRMABLE: ReadonlySet<string> = new Set(['PruneConfirm', 'PruneLimit', 'AppliedListLost', 'RecreateConfirm']);
+const CONFIRMABLE: ReadonlySet<string> = new Set([
+  'PruneConfirm',
+  'PruneLimit',
+  'AppliedListLost',
+  'RecreateConfirm',
+  'ClusterLost',
+]);
 const RETRIABLE: ReadonlySet<string> = new Set(['Quarantined', 'OperationFailed']);
 
 export function createDecisions({ clock, records, look }: DecisionParts): Decisions {
@@ -70,11 +85,7 @@ export function createDecisions({ clock, records, look }: DecisionParts): Decisi
       const { what, revision, blocks } =
         waitingIn(world, text, CONFIRMABLE) ?? nothingWaits(text, 'confirmation', rewound);
       await records.confirm(what, revision);
-      return {
-        what,
-        revision,
-        allows: blocks.some(({ guard }) => guard === 'RecreateConfirm') ? 'recreate' : 'delete',
-      };
+      return { what, revision, allows: allowed(blocks) };
     },
     async retry(text) {
       const { world } = await look();
@@ -94,6 +105,16 @@ export function createDecisions({ clock, records, look }: DecisionParts): Decisi
       const request = { cluster: cluster?.name ?? text, atMs: clock.now() };
       await records.requestBackup(request.cluster, request.atMs);
       return request;
+    },
+    async restore(text, backup, replace) {
+      const { world } = await look();
+      const names = world?.desired.clusters.map(({ name }) => `Cluster/${name}`) ?? [];
+      const key = resolveScope(text, names);
+      const found = restorable(world, key.slice(key.indexOf('/') + 1), backup, replace);
+      await records.checkBackup(found.backup);
+      const restoration = { ...found.restoration, atMs: clock.now() };
+      await records.restore(restoration);
+      return restoration;
     },
   };
 }
@@ -131,6 +152,11 @@ function resolveScope(text: string, known: readonly string[]): string {
         : `One of: ${[...new Set(known)].sort().slice(0, 20).join(', ')}.`,
     disposition: 'stalled',
   });
+}
+
+function allowed(blocks: readonly Block[]): Confirmed['allows'] {
+  if (blocks.some(({ guard }) => guard === 'ClusterLost')) return 'begin-anew';
+  return blocks.some(({ guard }) => guard === 'RecreateConfirm') ? 'recreate' : 'delete';
 }
 
 /** The object that a text means among those with a block of these guards; `null` if there is none at all. */

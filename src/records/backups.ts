@@ -1,13 +1,20 @@
+import { createHash } from 'node:crypto';
+import { KreError } from '../model/error.ts';
 import type { Backup, Retention } from '../model/observed.ts';
 import type { Files } from '../model/ports.ts';
 import { expiredBackups } from './retention.ts';
 import { isBackup } from './shapes.ts';
 import { safeName } from './store.ts';
 
+/** Datastores are bounded far below this (etcd: 8 GiB at most, 2 GiB by default, and compressed here). */
+const MOST_BYTES = 2 * 1024 ** 3;
+
 /** Backups of datastores on this host: `backups/<cluster>/<id>` and `<id>.json` beside it, 0600. */
 export interface BackupFolder {
   /** Those that are there in full, oldest first. */
   list(): Promise<readonly Backup[]>;
+  /** The bytes, if they still are those that were saved; else `StateUnreadable`. */
+  read(backup: Pick<Backup, 'cluster' | 'id' | 'sha256'>): Promise<Uint8Array>;
   /** The bytes first, then what tells of them, so that a half-written backup is none. Removes those of the cluster that are not kept any more. */
   save(backup: Backup, content: Uint8Array, retention: Retention): Promise<void>;
 }
@@ -26,6 +33,12 @@ export function createBackupFolder(files: Files, stateFolder: string): BackupFol
       const clusters = await files.list(root);
       return (await Promise.all(clusters.map(listOf))).flat();
     },
+    async read({ cluster, id, sha256 }) {
+      const path = `${root}/${safeName(cluster)}/${safeName(id)}`;
+      const content = await files.readBytes(path, MOST_BYTES);
+      if (content && createHash('sha256').update(content).digest('hex') === sha256) return content;
+      throw damaged(path, content === null);
+    },
     async save(backup, content, retention) {
       const folder = `${root}/${safeName(backup.cluster)}`;
       const path = `${folder}/${safeName(backup.id)}`;
@@ -38,6 +51,15 @@ export function createBackupFolder(files: Files, stateFolder: string): BackupFol
       }
     },
   };
+}
+
+function damaged(path: string, isMissing: boolean): KreError {
+  return new KreError({
+    code: 'StateUnreadable',
+    message: `${path} ${isMissing ? 'is missing' : 'is not what was saved: its digest is another one'}`,
+    hint: 'Take another backup (kreconcile backup list), or put this file back from a copy.',
+    disposition: 'stalled',
+  });
 }
 
 /** What a file tells, if it is what its place says. */

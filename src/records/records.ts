@@ -1,11 +1,12 @@
 import { type ObjectRef, objectKey } from '../model/mark.ts';
-import type { Backup, Records } from '../model/observed.ts';
+import type { Backup, Records, Restoration } from '../model/observed.ts';
 import { type AppliedList, createAppliedList } from './applied.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import {
   isBackupRequest,
   isKubeconfigEntry,
   isObjectAtRevision,
+  isRestoration,
   isRetry,
   isSuspension,
   type PublishedKubeconfig,
@@ -32,6 +33,10 @@ export interface RecordKeeper {
   retry(object: string, revision: string, atMs: number): Promise<void>;
   /** Asks for a backup of a cluster; an earlier request is replaced. */
   requestBackup(cluster: string, atMs: number): Promise<void>;
+  /** Asks for a lost cluster; an earlier wish for it is replaced. */
+  restore(restoration: Restoration): Promise<void>;
+  /** The cluster is back. */
+  endRestoration(cluster: string): Promise<void>;
   notePublished(entry: PublishedKubeconfig): Promise<void>;
   noteUnpublished(cluster: string): Promise<void>;
 }
@@ -49,6 +54,7 @@ const FILES = {
   kubeconfigs: 'published.json',
   retries: 'retries.json',
   backupRequests: 'backup-requests.json',
+  restorations: 'restorations.json',
 } as const;
 /** Deletions and confirmations of old revisions mean nothing any more; this many of the latest are kept. */
 const KEPT = 200;
@@ -86,24 +92,44 @@ export function createRecords(store: Store, sources: RecordSources): RecordKeepe
           (entry) => entry.cluster === cluster,
         ),
       ),
+    restore: (restoration) =>
+      inTurn(() =>
+        putLatest(
+          store,
+          FILES.restorations,
+          isRestoration,
+          restoration,
+          ({ cluster }) => cluster === restoration.cluster,
+        ),
+      ),
+    endRestoration: (cluster) =>
+      inTurn(async () => {
+        const noted = await entries(store, FILES.restorations, isRestoration);
+        await store.write(
+          FILES.restorations,
+          noted.filter((entry) => entry.cluster !== cluster),
+        );
+      }),
     notePublished: (entry) => inTurn(() => putPublished(store, entry.cluster, [entry])),
     noteUnpublished: (cluster) => inTurn(() => putPublished(store, cluster, [])),
   };
 }
 
 async function readRecords(store: Store, applied: AppliedList, sources: RecordSources): Promise<Records> {
-  const [list, suspended, confirmations, deleted, kubeconfigs, backups, retries, backupRequests] = await Promise.all([
-    applied.read(),
-    suspensions(store),
-    entries(store, FILES.confirmations, isObjectAtRevision),
-    entries(store, FILES.deleted, isObjectAtRevision),
-    inPlace(store, sources),
-    sources.listBackups(),
-    entries(store, FILES.retries, isRetry),
-    entries(store, FILES.backupRequests, isBackupRequest),
-  ]);
+  const [list, suspended, confirmations, deleted, kubeconfigs, backups, retries, backupRequests, restorations] =
+    await Promise.all([
+      applied.read(),
+      suspensions(store),
+      entries(store, FILES.confirmations, isObjectAtRevision),
+      entries(store, FILES.deleted, isObjectAtRevision),
+      inPlace(store, sources),
+      sources.listBackups(),
+      entries(store, FILES.retries, isRetry),
+      entries(store, FILES.backupRequests, isBackupRequest),
+      entries(store, FILES.restorations, isRestoration),
+    ]);
   const read = { applied: list, suspensions: suspended, confirmations, deleted, kubeconfigs, backups };
-  return { ...read, retries, backupRequests };
+  return { ...read, retries, backupRequests, restorations };
 }
 
 async function inPlace(store: Store, { isInPlace }: RecordSources): Promise<Records['kubeconfigs']> {

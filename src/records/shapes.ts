@@ -1,5 +1,5 @@
 import type { Ledger } from '../model/ledger.ts';
-import type { Backup, BackupRequest, Records } from '../model/observed.ts';
+import type { Backup, BackupRequest, Records, Restoration } from '../model/observed.ts';
 
 /** What was written into the drop directory: what it was made from, and the SHA-256 of the file. */
 export type PublishedKubeconfig = Records['kubeconfigs'][number] & { readonly sha256: string };
@@ -38,6 +38,15 @@ export function isRetry(value: unknown): value is NonNullable<Records['retries']
 
 export function isBackupRequest(value: unknown): value is BackupRequest {
   return isObject(value) && typeof value['cluster'] === 'string' && typeof value['atMs'] === 'number';
+}
+
+export function isRestoration(value: unknown): value is Restoration {
+  return (
+    isObject(value) &&
+    ['cluster', 'machine', 'backup'].every((key) => typeof value[key] === 'string') &&
+    typeof value['atMs'] === 'number' &&
+    typeof value['replace'] === 'boolean'
+  );
 }
 
 export function isKubeconfigEntry(value: unknown): value is PublishedKubeconfig {

@@ -8,7 +8,7 @@ import type { FileStat, Files } from '../model/ports.ts';
 import { fileError, isMissing, unreadable } from './file-errors.ts';
 import { ensureFolder, ownerAbove, syncFolder } from './folder.ts';
 import { groupId } from './group.ts';
-import { readBounded } from './read-bounded.ts';
+import { readBounded, readBoundedBytes } from './read-bounded.ts';
 
 const defaultFileMode = 0o600;
 
@@ -16,6 +16,7 @@ const defaultFileMode = 0o600;
 export const systemFiles: Files = {
   read: (path, maxBytes) => attempt('read', path, () => readBounded(path, maxBytes)),
   write: (path, content, options) => attempt('write', path, () => writeWhole(path, content, options)),
+  readBytes: (path, maxBytes) => attempt('read', path, () => readBoundedBytes(path, maxBytes)),
   append: (path, text) => attempt('write', path, () => appendDurably(path, text)),
   ensureFolder: (path, mode) => attempt('make the folder', path, () => ensureFolder(path, mode)),
   list: (path) =>

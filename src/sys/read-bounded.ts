@@ -6,6 +6,11 @@ const defaultMaxBytes = 8 * 1024 * 1024;
 
 /** The whole file as UTF-8, `null` if missing; see `Files.read`. Pipes and devices are refused, they may never end. */
 export async function readBounded(path: string, maxBytes: number = defaultMaxBytes): Promise<string | null> {
+  return (await readBoundedBytes(path, maxBytes))?.toString('utf8') ?? null;
+}
+
+/** The same, as bytes. */
+export async function readBoundedBytes(path: string, maxBytes: number): Promise<Buffer | null> {
   let handle: FileHandle;
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -19,7 +24,7 @@ export async function readBounded(path: string, maxBytes: number = defaultMaxByt
     // A file may grow while it is read, and those of /proc say size 0: the bound is on what comes, not on the size.
     const bytes = await readAtMost(handle, maxBytes + 1);
     if (bytes.length > maxBytes) throw unreadable(`${path} is larger than ${maxBytes} bytes`);
-    return bytes.toString('utf8');
+    return bytes;
   } catch (thrown) {
     throw fileError('read', path, thrown);
   } finally {

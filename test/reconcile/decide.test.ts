@@ -26,6 +26,8 @@ function decisions(blocks: readonly Block[], powerState = 'On') {
       confirm: note('confirm'),
       retry: note('retry'),
       requestBackup: note('backup'),
+      restore: note('restore'),
+      checkBackup: async () => undefined,
     },
     look: async () => ({ source: { problem: null }, world }) as unknown as Look,
   });

@@ -6,12 +6,13 @@ import { createSimHypervisor } from '../../src/drivers/hypervisor/sim/index.ts';
 import type { Desired } from '../../src/model/desired.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
 import { objectKey } from '../../src/model/mark.ts';
-import type { Backup, Observed, Records } from '../../src/model/observed.ts';
+import type { Backup, HostOperation, Observed, Records } from '../../src/model/observed.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Log } from '../../src/model/ports.ts';
 import { textDigest } from '../../src/reconcile/desire/identity.ts';
 import { createActs } from '../../src/reconcile/execute/acts.ts';
-import { type BackupCopying, createBackupCopies } from '../../src/reconcile/execute/backup-copies.ts';
+import { createBackupCopies } from '../../src/reconcile/execute/backup-copies.ts';
+import { createBackupUploads } from '../../src/reconcile/execute/backup-uploads.ts';
 import type { ActParts } from '../../src/reconcile/execute/context.ts';
 import { type Acts, execute } from '../../src/reconcile/execute.ts';
 import { observe } from '../../src/reconcile/observe.ts';
@@ -29,6 +30,8 @@ export interface Disk {
   ledger: Ledger;
   records: Records;
   kubeconfigs: Record<string, string>;
+  /** By id: what lies in the backup folder. */
+  readonly backups: Map<string, Uint8Array>;
 }
 
 /** An act on the world, or on what the agent keeps and publishes on its host. */
@@ -84,15 +87,30 @@ export function startAgent(host: AgentHost): Agent {
   const hypervisor = engine.hypervisor?.(plainHypervisor) ?? plainHypervisor;
   const guest = engine.guest?.(plainGuest) ?? plainGuest;
   const readings = createReadings(guest, clock, () => {});
-  const copies = createBackupCopies(guest, { save: async (backup) => saveBackup(host, backup) }, clock, () => {});
   const calendar = createCalendar();
+  const copies = createBackupCopies(
+    guest,
+    { save: async (backup, content) => saveBackup(host, backup, content) },
+    clock,
+    () => {},
+  );
+  const uploads = createBackupUploads(
+    guest,
+    async ({ id }) => disk.backups.get(id) ?? new Uint8Array(),
+    clock,
+    () => {},
+  );
+  const operations = () => [...copies.operations(), ...uploads.operations()];
   const observeNow = async () => {
-    const observed = await freshObservation(host, hypervisor, readings, copies);
+    const observed = await freshObservation(host, hypervisor, readings, operations);
     return engine.observed?.(observed) ?? observed;
   };
   return {
     observe: observeNow,
-    settled: () => copies.settled(),
+    settled: async () => {
+      await copies.settled();
+      await uploads.settled();
+    },
     parts: (desired) => ({
       clock,
       source: async () => ({
@@ -123,7 +141,7 @@ export function startAgent(host: AgentHost): Agent {
         disk.records = { ...disk.records, applied };
       },
       execute: (found, beginning, signal) => {
-        const parts = actParts(host, hypervisor, guest, copies, readings);
+        const parts = actParts(host, hypervisor, guest, { backups: copies, uploads }, readings);
         const acts = createActs(found, parts);
         return execute(
           engine.plan?.(found.plan, found) ?? found.plan,
@@ -151,7 +169,7 @@ async function freshObservation(
   host: AgentHost,
   hypervisor: Hypervisor,
   readings: Readings,
-  copies: BackupCopying,
+  operations: () => readonly HostOperation[],
 ): Promise<Observed> {
   const before = readings.current();
   const first = await observe({
@@ -160,7 +178,7 @@ async function freshObservation(
     clock: host.clock,
     owner: 'kreconcile',
     records: async () => host.disk.records,
-    operations: () => copies.operations(),
+    operations,
   });
   if (first.inventory.known) {
     for (const domain of first.inventory.value.domains) readings.outdate(domain.name);
@@ -172,9 +190,10 @@ async function freshObservation(
   return { ...first, guests: Object.fromEntries(Object.entries(before).filter(([name]) => name in known)) };
 }
 
-function saveBackup(host: AgentHost, backup: Backup): void {
+function saveBackup(host: AgentHost, backup: Backup, content: Uint8Array): void {
   const { disk } = host;
   onHost(host, 'saveBackup', backup.machine, () => {
+    disk.backups.set(backup.id, content);
     const others = disk.records.backups.filter((entry) => entry.id !== backup.id);
     disk.records = { ...disk.records, backups: [...others, backup] };
   });
@@ -192,7 +211,7 @@ function actParts(
   host: AgentHost,
   hypervisor: Hypervisor,
   guest: Guest,
-  copies: BackupCopying,
+  transfers: Pick<ActParts, 'backups' | 'uploads'>,
   readings: Readings,
 ): ActParts {
   return {
@@ -201,7 +220,7 @@ function actParts(
     distributions,
     oses,
     program: programFor,
-    backups: copies,
+    ...transfers,
     outdate: (machine) => readings.outdate(machine),
     secrets: {
       ensure: async (cluster, requests) =>
@@ -225,6 +244,11 @@ function recordsOf(host: AgentHost): ActParts['records'] {
           ...disk.records,
           applied: applied === 'lost' ? 'lost' : applied.filter((entry) => entry !== key),
         };
+      }),
+    endRestoration: async (cluster) =>
+      onHost(host, 'endRestoration', null, () => {
+        const restorations = disk.records.restorations?.filter((entry) => entry.cluster !== cluster) ?? [];
+        disk.records = { ...disk.records, restorations };
       }),
   };
 }

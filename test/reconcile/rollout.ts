@@ -39,6 +39,7 @@ export async function createRollout(options: RolloutOptions = {}): Promise<Rollo
     disk: {
       ledger: EMPTY_LEDGER,
       kubeconfigs: {},
+      backups: new Map(),
       records: { applied: [], suspensions: {}, confirmations: [], deleted: [], kubeconfigs: [], backups: [] },
     },
     engine,

@@ -20,12 +20,16 @@ export interface ActParts {
   readonly secrets: {
     ensure(cluster: string, requests: Distribution['secrets']): Promise<Readonly<Record<string, string>>>;
   };
-  readonly records: { forget(object: ObjectRef, revision: string): Promise<void> };
+  readonly records: {
+    forget(object: ObjectRef, revision: string): Promise<void>;
+    endRestoration(cluster: string): Promise<void>;
+  };
   readonly kubeconfigs: {
     publish(cluster: string, kubeconfig: string, server: string): Promise<void>;
     remove(cluster: string): Promise<void>;
   };
   readonly backups: BackupCopies;
+  readonly uploads: BackupUploads;
   /** A guest in which something was done is read soon. */
   readonly outdate: (machine: string) => void;
 }
@@ -39,6 +43,11 @@ export interface BackupCopies {
     readonly backup: Omit<Backup, 'id' | 'sha256' | 'sizeBytes' | 'verified' | 'arrivedAtMs'>;
     readonly retention: Retention;
   }): void;
+}
+
+/** Starts bringing a backup into a guest and returns at once; it shows as operation `upload-<machine>-<backup>`. */
+export interface BackupUploads {
+  start(request: { readonly machine: MachineRef; readonly backup: Backup }): void;
 }
 
 export function machineOf(world: World, name: string): DesiredMachine {

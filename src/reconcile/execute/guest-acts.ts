@@ -95,13 +95,14 @@ function startCopy(world: World, parts: ActParts, { cluster, machine, operation,
 }
 
 /** What a restoration has to know beside the bytes, as far as it is known. */
-function toldOf(world: World, machine: string): Pick<Backup, 'clusterUid' | 'distribution' | 'specDigest'> {
+function toldOf(world: World, machine: string): Pick<Backup, 'clusterUid' | 'distribution' | 'specDigest' | 'address'> {
   const reading = world.observed.guests[machine];
   const clusterUid = reading?.known ? reading.value.kubernetes?.clusterUid : null;
-  const spec = markOf(world, machine)?.spec;
+  const { spec, address } = markOf(world, machine) ?? {};
   return {
     ...(clusterUid ? { clusterUid } : {}),
     ...(spec?.kubernetes ? { distribution: spec.kubernetes.distribution } : {}),
+    ...(address ? { address } : {}),
     ...(spec ? { specDigest: textDigest(JSON.stringify(spec)) } : {}),
   };
 }

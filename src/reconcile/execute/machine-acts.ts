@@ -7,6 +7,7 @@ import { withNewFields } from '../plan/renewal.ts';
 import type { World } from '../reconcile.ts';
 import { renderSeed } from '../seed.ts';
 import { type ActParts, clusterOf, machineOf, nodeContext, refOf } from './context.ts';
+import { awaitsBackup } from './restore-acts.ts';
 
 type MachineActs = Pick<
   Acts,
@@ -144,6 +145,7 @@ async function seedOf(
     distribution,
     secrets,
     phase,
+    restore: phase === 'first-boot' && awaitsBackup(world, mark),
     stateNew,
     program: parts.program(cluster?.distribution ?? null),
     generation: mark.generation,

@@ -4,6 +4,7 @@ import { formatIpv4, parseIpv4 } from '../../model/ipv4.ts';
 import type { HostNetwork } from '../../model/observed.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, ownMark } from './facts.ts';
+import { restoredAddress } from './restore.ts';
 
 /** Where a machine's stable address comes from. `reserved`: by an `ip-dhcp-host` entry; `static`: in the seed. */
 export interface Allotment {
@@ -25,7 +26,7 @@ export function allotAddresses(facts: Facts): ReadonlyMap<string, Allotment> {
     const mark = domain ? ownMark(domain, facts.desired.owner) : null;
     // A machine that was made without an address, or with another, keeps what it has: another would move it under its cluster.
     if (mark && mark.address === null) continue;
-    const address = mark?.address ?? presentAddress(facts, machine);
+    const address = mark?.address ?? presentAddress(facts, machine) ?? freeRestoredAddress(facts, machine, taken);
     if (address === null) waiting.push(machine);
     else allotted.set(machine.name, { address, by: howHeld(machine) });
     if (address !== null) taken.add(address);
@@ -70,6 +71,12 @@ function presentAddress(facts: Facts, machine: DesiredMachine): string | null {
   if (machine.spec.network.addressing !== null) return null;
   const reservation = hostNetworkOf(facts, machine)?.reservations.find((entry) => entry.mac === machine.mac);
   return reservation?.address ?? null;
+}
+
+/** The address that a lost machine had is in its certificates: it comes back with it where nobody else has it. */
+function freeRestoredAddress(facts: Facts, machine: DesiredMachine, taken: ReadonlySet<string>): string | null {
+  const address = restoredAddress(facts, machine);
+  return address === null || taken.has(address) ? null : address;
 }
 
 function takenAddresses(facts: Facts): Set<string> {

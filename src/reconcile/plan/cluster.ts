@@ -9,9 +9,10 @@ import { goalVersion, unhealthyReason } from './health.ts';
 import { planKeep } from './keep.ts';
 import type { MachineRoad } from './machine.ts';
 import { isUnsettled, versionDigest } from './mark.ts';
-import { type NodeInputs, planBootstrap, planHealth, planJoin, planRecord, planUncordon } from './node.ts';
+import { type NodeInputs, planHealth, planJoin, planRecord, planUncordon } from './node.ts';
 import { planKubeconfig } from './publish.ts';
 import { haltedBlock, planRenewal } from './renew.ts';
+import { planFirst, planRestored } from './restore.ts';
 import { planDueBackup } from './schedule.ts';
 import { planTakeBack } from './take-back.ts';
 import { planEarlier, planStage, planUpgradeAct, upgradeNeed } from './upgrade.ts';
@@ -61,6 +62,7 @@ export function planCluster(
       draft,
     );
   planKubeconfig(facts, cluster, first.machine, ends.get(first.machine.name) ?? null, draft);
+  planRestored(facts, first, ends.get(first.machine.name) ?? null, draft);
   for (const node of controlPlanes) planCertificates(facts, node);
   planDueBackup(facts, first);
   return draft;
@@ -159,7 +161,7 @@ function planNode(facts: Facts, node: NodePlan, stage: Stage, turn: Turn, contro
 }
 
 function planMember(facts: Facts, node: NodePlan, up: readonly string[], controlPlane: End): End {
-  const booted = planBootstrap(facts, node, up);
+  const booted = planFirst(facts, node, up);
   if (booted === null || node.cluster.controlPlanes[0] === node.machine.name) return booted;
   // A worker has nothing to join while its control plane is blocked.
   return controlPlane === null ? null : planJoin(facts, node, booted, controlPlane);

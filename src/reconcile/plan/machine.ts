@@ -9,6 +9,7 @@ import { isHostUnfit } from './host-fit.ts';
 import { firstMark } from './mark.ts';
 import { planPresent } from './present.ts';
 import type { Replacement } from './recreate.ts';
+import { isCreationHeld, planMakingRoom, restoredMark } from './restore.ts';
 import { planSettle } from './settle.ts';
 
 /** What the planners of one pass share about machines. */
@@ -49,6 +50,8 @@ export function planMachine(facts: Facts, machine: DesiredMachine, inputs: Machi
   }
   if (!domain) return planCreate(facts, machine, inputs, draft);
   const mark = ownMark(domain, facts.desired.owner) as Mark;
+  if (planMakingRoom(facts, machine, domain, mark, draft))
+    return { draft, up: null, markNeeds: [], mark, replacement: null, phase: 'steady' };
   return planPresent(facts, { machine, domain, mark, inputs, draft });
 }
 
@@ -87,6 +90,7 @@ function planCreate(facts: Facts, machine: DesiredMachine, inputs: MachineInputs
     });
     return blocked;
   }
+  if (isCreationHeld(facts, machine, draft)) return blocked;
   if (isHostUnfit(facts, machine, inputs, draft)) return blocked;
   const generation = Math.max(0, ...started) + 1;
   if (generation > 1)
@@ -95,12 +99,12 @@ function planCreate(facts: Facts, machine: DesiredMachine, inputs: MachineInputs
     );
   const address = inputs.addresses.get(machine.name);
   if (!address && isAddressLacking(facts, machine, draft)) return blocked;
-  const mark = firstMark(facts, machine, generation, address?.address ?? null);
+  const mark = restoredMark(facts, machine, firstMark(facts, machine, generation, address?.address ?? null));
   const reserve = planReservation(facts, machine, address, draft);
   const create = draft.step({
     id: `machine/${machine.name}/create`,
     title: `create ${machine.name}`,
-    reason: 'it is in the manifests and does not exist',
+    reason: mark.restored ? `it is restored from ${mark.restored.backup}` : 'it is in the manifests and does not exist',
     needs: [...(inputs.images.get(machine.spec.image.digest) ?? []), ...reserve],
     action: { kind: 'create', machine: machine.name, mark, stateDiskNew: started.length === 0 },
   });

@@ -6,6 +6,7 @@ export function storageFiles(files: Files, root: string): Files {
   return {
     read: (path, maxBytes) => told(root, files.read(path, maxBytes)),
     write: (path, content, options) => told(root, files.write(path, content, options)),
+    readBytes: (path, maxBytes) => told(root, files.readBytes(path, maxBytes)),
     append: (path, text) => told(root, files.append(path, text)),
     ensureFolder: (path, mode) => told(root, files.ensureFolder(path, mode)),
     list: (path) => told(root, files.list(path)),

@@ -1,0 +1,32 @@
+import { KreError } from '../../model/error.ts';
+import type { Mark } from '../../model/mark.ts';
+import type { Acts } from '../execute.ts';
+import type { World } from '../reconcile.ts';
+import { type ActParts, refOf } from './context.ts';
+
+/** Acts that bring a lost cluster back. */
+export function restoreActs(world: World, parts: ActParts): Pick<Acts, 'upload-backup' | 'end-restoration'> {
+  return {
+    'upload-backup': async ({ machine, backup: id }) => {
+      const backup = world.observed.records.backups.find((entry) => entry.id === id);
+      if (!backup) throw gone(id);
+      parts.uploads.start({ machine: refOf(world, machine), backup });
+    },
+    'end-restoration': ({ cluster }) => parts.records.endRestoration(cluster),
+  };
+}
+
+/** Whether the first boot of this root is to leave its control plane without a cluster, because a backup comes after it. */
+export function awaitsBackup(world: World, mark: Mark): boolean {
+  const { restorations = [] } = world.observed.records;
+  return restorations.some(({ machine, atMs }) => machine === mark.machine && atMs === mark.restored?.atMs);
+}
+
+function gone(id: string): KreError {
+  return new KreError({
+    code: 'NotFound',
+    message: `backup ${id} is not on this host any more`,
+    hint: 'Put it back from a copy, or name another: kreconcile backup list',
+    disposition: 'stalled',
+  });
+}
