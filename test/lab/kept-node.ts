@@ -11,6 +11,7 @@ export const library = `
 dist_bootstrap() {
 	[ -s /var/lib/kubelet/data ] || echo generation-1 >/var/lib/kubelet/data
 	install_file /etc/kreconcile/kubelet.service /etc/systemd/system/kubelet.service 0644
+	echo installed >"$INSTALLED"
 	service_enable kubelet
 	service_start kubelet
 	progress bootstrapped

@@ -9,8 +9,8 @@ import type { SeedFile } from '../../model/seed.ts';
 export interface Distribution {
   readonly name: DistributionName;
   /**
-   * POSIX sh that defines `kube`, `dist_bootstrap`, `dist_join`, `dist_stage`, `dist_backup`, `dist_upgrade`, `dist_join_info`,
-   * `dist_kubeconfig` and `dist_status`; docs/drivers.md states the promise of each.
+   * POSIX sh that defines `kube`, `dist_bootstrap`, `dist_join`, `dist_stage`, `dist_backup`, `dist_upgrade`, `dist_rollback`,
+   * `dist_restore`, `dist_renew_certificates`, `dist_restart`, `dist_join_info`, `dist_kubeconfig`, `dist_api_ca`, `dist_status` and `node_kube`; docs/drivers.md states the promise of each.
    */
   readonly guestLibrary: string;
   /** Rules as data for the planner. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Distribution, NodeContext } from '../../../src/drivers/distribution/distribution.ts';
 import type { GuestKubernetes } from '../../../src/model/guest-status.ts';
@@ -21,6 +21,8 @@ export interface FakeNode extends GuestRoot {
   kubernetes(): Promise<GuestKubernetes>;
   /** Puts a file on the mirror, at a path below it. */
   publish(path: string, content: string): void;
+  /** SHA-256 of a file of the guest. */
+  digest(path: string): string;
   /** Changes a setting of the guest. */
   set(key: string, value: string): void;
 }
@@ -28,10 +30,36 @@ export interface FakeNode extends GuestRoot {
 /** systemd as far as the library sees it: what runs is a file `active-<name>`, and each start runs `on-start`. */
 const systemctl = `
 echo "systemctl $*" >>"$KRECONCILE_ROOT/calls"
+[ "\${2:-}" != --no-block ] || set -- "$1" "$3"
 case $1 in
 is-active) shift; [ "$1" != --quiet ] || shift; [ -e "$KRECONCILE_ROOT/active-$1" ] ;;
 start | restart) [ ! -e "$KRECONCILE_ROOT/broken-$2" ] || exit 1; : >"$KRECONCILE_ROOT/active-$2"; . "$KRECONCILE_ROOT/on-start" "$2" ;;
 stop) rm -f "$KRECONCILE_ROOT/active-$2" ;;
+esac`;
+
+/** The etcdutl of an image: what it restores is a copy of the snapshot. */
+const etcdutl = `#!/bin/sh
+echo "etcdutl $*" >>"$KRECONCILE_ROOT/calls"
+case "$*" in *--help*) echo '  --bump-revision uint'; exit ;; esac
+if [ -e "$KRECONCILE_ROOT/broken-etcdutl" ]; then rm "$KRECONCILE_ROOT/broken-etcdutl"; echo 'Error: snapshot is broken'; exit 1; fi
+snapshot=$3
+while [ "$1" != --data-dir ]; do shift; done
+mkdir -p "$2/member" && cp "$snapshot" "$2/member/data"
+`;
+
+/** containerd's client: the file `running` is a control plane that runs, and no image has more in it than etcdutl. */
+const ctr = `
+case "$*" in
+*'images mount'*)
+	echo "ctr $*" >>"$KRECONCILE_ROOT/calls"
+	mkdir -p "$6/usr/local/bin" && cat >"$6/usr/local/bin/etcdutl" <<'PROGRAM' && chmod 0755 "$6/usr/local/bin/etcdutl"
+${etcdutl}PROGRAM
+	;;
+*'images unmount'*) rm -rf "$6" ;;
+*'tasks ls'*) printf 'TASK PID STATUS\n'; [ ! -e "$KRECONCILE_ROOT/running" ] || echo 'etcd-container 100 RUNNING' ;;
+*'tasks kill'*) echo "ctr $*" >>"$KRECONCILE_ROOT/calls"; rm -f "$KRECONCILE_ROOT/running" ;;
+*'containers ls'*) case "$*" in *==etcd,*) echo etcd-container ;; esac ;;
+*) cat "$KRECONCILE_ROOT/images" 2>/dev/null || : ;;
 esac`;
 
 /** Programs that a bare machine of the tests has; none of them touches the machine that runs the tests. */
@@ -47,7 +75,7 @@ const machinePrograms: Readonly<Record<string, string>> = {
   'apt-get': 'exit 1',
   containerd: 'echo "containerd containerd.io v2.4.2 abc"',
   runc: ':',
-  ctr: 'cat "$KRECONCILE_ROOT/images" 2>/dev/null || :',
+  ctr,
 };
 
 /** Makes such a node. `secrets` as the host made them. */
@@ -113,6 +141,7 @@ export function makeFakeNode(
       writeFileSync(file, content);
       chmodSync(file, 0o644);
     },
+    digest: (path) => sha256(readFileSync(join(root, path))),
     set: (key, value) => {
       settings[key] = value;
       writeSettings();

@@ -57,8 +57,10 @@ describe.each(shells)('k3s under %s', (shell) => {
   it('returns to its cluster on a new root disk with the token that encrypted its datastore', async () => {
     const node = make();
     node.write('var/lib/rancher/kreconcile-member', '127.0.0.1\n');
+    node.write('var/lib/rancher/kreconcile-version', `${version}\n`);
     node.write('etc/rancher/k3s/token', 'from before\n');
     expect(await node.operate('bootstrap', 'bootstrap-first')).toMatchObject({ code: 0 });
+    expect(await node.kubernetes()).toMatchObject({ phase: 'initialised', version });
     expect(node.read('etc/rancher/k3s/token')).toBe('from before\n');
     expect(node.has('etc/kreconcile/k3s/token')).toBe(false);
   });

@@ -13,8 +13,13 @@ case "$*" in
 'etcd-snapshot save --name '*)
 	mkdir -p "$data/server/db/snapshots"
 	cp "$KRECONCILE_ROOT/etcd-snapshot" "$data/server/db/snapshots/$4-dev-cp-1-1700000000" ;;
+'server --cluster-reset '*)
+	mkdir -p "$data/server/db/etcd" && cp "\${3#*=}" "$data/server/db/etcd/data" ;;
+'certificate rotate') [ ! -e "$KRECONCILE_ROOT/active-k3s" ] || exit 1; rm -f "$KRECONCILE_ROOT/etc/rancher/k3s/k3s.yaml" ;;
+*'get nodes -l'*) echo node/dev-cp-1 ;;
+*'/version'*) printf '{"major": "1",\\n  "gitVersion": "%s"}\\n' "$(cat "$KRECONCILE_ROOT/reported")" ;;
 *'get node'*) [ -s "$KRECONCILE_ROOT/reported" ] ;;
-*readyz*) [ ! -e "$KRECONCILE_ROOT/api-down" ] ;;
+*readyz*) [ ! -e "$KRECONCILE_ROOT/api-down" ] && { [ ! -e "$KRECONCILE_ROOT/unreadable" ] || grep -qs restorable "$data/server/db/state.db"; } ;;
 esac
 `;
 
@@ -27,7 +32,9 @@ k3s)
 	mkdir -p "$data/server/tls" "$data/server/cred" "$data/server/db"
 	[ -e "$data/server/token" ] || echo "K10${'e'.repeat(64)}::server:$(cat "$KRECONCILE_ROOT/etc/rancher/k3s/token")" >"$data/server/token"
 	[ -e "$data/server/db/state.db" ] || cp "$KRECONCILE_ROOT/datastore" "$data/server/db/state.db"
-	echo 'server: https://127.0.0.1:6443' >"$KRECONCILE_ROOT/etc/rancher/k3s/k3s.yaml" ;;
+	[ -s "$KRECONCILE_ROOT/etc/rancher/node/password" ] || { mkdir -p "$KRECONCILE_ROOT/etc/rancher/node" && echo "password $$" >"$KRECONCILE_ROOT/etc/rancher/node/password"; }
+	[ -e "$KRECONCILE_ROOT/etc/rancher/k3s/k3s.yaml" ] || echo "made $(cat "$KRECONCILE_ROOT/started" 2>/dev/null)" >>"$KRECONCILE_ROOT/started"
+	cat "$KRECONCILE_ROOT/started" >"$KRECONCILE_ROOT/etc/rancher/k3s/k3s.yaml" ;;
 esac
 `;
 

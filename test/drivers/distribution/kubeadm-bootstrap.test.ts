@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { shells } from '../guest/program/guest-root.ts';
 import type { FakeNode } from './fake-node.ts';
@@ -121,8 +123,12 @@ describe.each(shells)('kubeadm bootstrap under %s', (shell) => {
     expect(node.read('var/lib/etcd/member/wal')).toBe('data');
   });
 
-  it('returns to its cluster on a new root disk', async () => {
+  it('returns to its cluster on a new root disk, in the version that ran there', async () => {
     const node = make();
+    holdKubernetes(node, 'v1.35.4');
+    node.write('etc/kubernetes/kreconcile/version', 'v1.36.3\n');
+    for (const name of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'])
+      node.write(`etc/kubernetes/manifests/${name}.yaml`, 'v1.36.3\n');
     node.write('etc/kubernetes/kreconcile/member', 'dev-cp-1\n');
     node.write('etc/kubernetes/kreconcile/endpoint-address', '127.0.0.1\n');
     node.write('etc/kubernetes/kreconcile/pod-subnet', '10.42.7.0/24\n');
@@ -130,7 +136,27 @@ describe.each(shells)('kubeadm bootstrap under %s', (shell) => {
     expect(asked(node, 'kubeadm init')).toEqual([]);
     expect(node.calls()).toContain('systemctl start kubelet');
     expect(node.read('etc/cni/net.d/10-kreconcile.conflist')).toContain('10.42.7.0/24');
-    expect(await node.kubernetes()).toMatchObject({ phase: 'initialised' });
+    expect(await node.kubernetes()).toMatchObject({ phase: 'initialised', version: 'v1.36.3', apiVersion: 'v1.36.3' });
+    expect(node.calls().some((call) => call.includes('pod-routes.timer'))).toBe(false);
+  });
+
+  it('keeps the routes to other nodes on a new root disk', async () => {
+    const node = make();
+    await node.operate('bootstrap', 'bootstrap-first');
+    await node.call('join-info');
+    node.write('calls', '');
+    rmSync(join(node.root, 'var/lib/kreconcile-guest'), { recursive: true });
+    expect(await node.operate('bootstrap', 'bootstrap-2')).toMatchObject({ code: 0, error: '' });
+    expect(node.calls()).toContain('systemctl enable --quiet kreconcile-pod-routes.timer');
+  });
+
+  it('stops before it makes a cluster where a backup is to be brought back', async () => {
+    const node = make();
+    node.set('RESTORE', '1');
+    expect(await node.operate('bootstrap', 'bootstrap-first')).toMatchObject({ code: 0, error: '' });
+    expect(await node.operate('bootstrap', 'bootstrap-2')).toMatchObject({ code: 0, error: '' });
+    expect(await node.kubernetes()).toMatchObject({ phase: 'installed', version: 'v1.36.1' });
+    expect(asked(node, 'kubeadm init')).toEqual([]);
   });
 
   it('applies the network manifest of the repository', async () => {

@@ -7,17 +7,23 @@ const kubeadmOf = (version: string): string => `#!/bin/sh
 echo "kubeadm $*" >>"$KRECONCILE_ROOT/calls"
 etc=$KRECONCILE_ROOT/etc/kubernetes
 broken() { if [ -e "$KRECONCILE_ROOT/broken-$1" ]; then rm -f "$KRECONCILE_ROOT/broken-$1"; echo "error: $1 is broken"; exit 1; fi; }
+manifests() {
+	for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do echo "${version}" >"$etc/manifests/$name.yaml"; done
+	echo '    image: registry.k8s.io/etcd:3.6.8-0' >>"$etc/manifests/etcd.yaml"
+	echo 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint: 192.168.122.10:6443' >>"$etc/manifests/kube-apiserver.yaml"
+}
 case "$1 $2" in
 'version -o') echo ${version} ;;
 'config images')
 	wanted=$(sed -n 's/^kubernetesVersion: //p' "$5")
-	if [ "$3" = list ]; then printf 'registry.k8s.io/kube-apiserver:%s\\nregistry.k8s.io/pause:3.10.2\\n' "$wanted"; fi ;;
+	if [ "$3" = list ]; then printf 'registry.k8s.io/kube-apiserver:%s\\nregistry.k8s.io/pause:3.10.2\\nregistry.k8s.io/etcd:3.6.8-0\\n' "$wanted"; fi ;;
 'init --config')
 	broken "$1"
-	mkdir -p "$etc/pki" "$etc/manifests" "$KRECONCILE_ROOT/var/lib/etcd/member"
-	echo ca >"$etc/pki/ca.key"; echo admin >"$etc/admin.conf"; echo kubelet >"$etc/kubelet.conf"
-	for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do echo "${version}" >"$etc/manifests/$name.yaml"; done
-	echo 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint: 192.168.122.10:6443' >>"$etc/manifests/kube-apiserver.yaml"
+	mkdir -p "$etc/pki/etcd" "$etc/manifests" "$KRECONCILE_ROOT/var/lib/etcd/member" "$KRECONCILE_ROOT/var/lib/kubelet"
+	for name in ca.key ca.crt sa.key sa.pub etcd/ca.key etcd/ca.crt apiserver.crt; do [ -s "$etc/pki/$name" ] || echo "$name of init" >"$etc/pki/$name"; done
+	echo admin >"$etc/admin.conf"; echo kubelet >"$etc/kubelet.conf"
+	echo "config of ${version}" >"$KRECONCILE_ROOT/var/lib/kubelet/config.yaml"
+	manifests
 	echo '[bootstrap-token] Using token: abcdef.0123456789abcdef' ;;
 'reset -f') rm -rf "$etc/pki" "$etc/manifests" ;;
 'join --config') broken "$1"; mkdir -p "$etc"; cp "$3" "$KRECONCILE_ROOT/join-seen"; echo kubelet >"$etc/kubelet.conf" ;;
@@ -25,7 +31,11 @@ case "$1 $2" in
 'upgrade apply' | 'upgrade node')
 	broken "$1"
 	for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do [ "$2" = node ] || [ -s "$etc/manifests/$name.yaml" ] || exit 1; done
-	mkdir -p "$etc/tmp/kubeadm-backup-etcd-1" ;;
+	mkdir -p "$etc/tmp/kubeadm-backup-etcd-1"
+	echo "config of ${version}" >"$KRECONCILE_ROOT/var/lib/kubelet/config.yaml"
+	[ "$2" = node ] || { echo '[upgrade/staticpods] Moving new manifest to'; manifests; echo "renewed by ${version}" >"$etc/pki/apiserver.crt"; }
+	broken late ;;
+'certs renew') broken "$1"; echo renewed >"$etc/admin.conf" ;;
 esac
 `;
 
@@ -40,8 +50,14 @@ case "$*" in
 *kubeletVersion*) cat "$KRECONCILE_ROOT/reported" ;;
 *'snapshot save'*) echo snapshot >"$KRECONCILE_ROOT/var/lib/etcd/kreconcile-snapshot.db" ;;
 *'snapshot status'*) cat "$KRECONCILE_ROOT/snapshot-status" ;;
+*'get nodes -l'*) echo node/dev-cp-1 ;;
 *'get node'*) [ -e "$KRECONCILE_ROOT/node-known" ] ;;
-*readyz*) [ ! -e "$KRECONCILE_ROOT/api-down" ] ;;
+*readyz*)
+	[ ! -e "$KRECONCILE_ROOT/api-down" ] && [ -s "$KRECONCILE_ROOT/etc/kubernetes/manifests/kube-apiserver.yaml" ] || exit 1
+	# The data of another version is a riddle to the one that the file names.
+	[ ! -e "$KRECONCILE_ROOT/unreadable" ] || [ -e "$KRECONCILE_ROOT/var/lib/etcd/member/data" ] ;;
+*'/version'*) printf '{"major": "1",\\n  "gitVersion": "%s"}\\n' "$(head -n 1 "$KRECONCILE_ROOT/etc/kubernetes/manifests/kube-apiserver.yaml")" ;;
+*'get clusterrole'*) [ -e "$KRECONCILE_ROOT/joined" ] ;;
 esac
 `;
 
@@ -68,6 +84,7 @@ export function makeKubeadmNode(shell: string, role: 'control-plane' | 'worker',
   const node = makeFakeNode(shell, kubeadm, nodeOf(recipe, { distribution: 'kubeadm', version }, role, changes));
   publishKubernetes(node, version);
   publishKubernetes(node, 'v1.36.3');
+  publishKubernetes(node, 'v1.37.0');
   node.write(
     'on-start',
     '[ "$2" != kubelet ] || { kubelet --version | sed "s/Kubernetes //" >"$KRECONCILE_ROOT/reported"; }\n',

@@ -27,7 +27,8 @@ describe.each(shells)('kubeadm upgrade under %s', (shell) => {
     expect(await node.operate('stage', 'stage-1', { version })).toMatchObject({ code: 0, error: '' });
     expect(await node.kubernetes()).toMatchObject({ version: 'v1.36.1', staged: [version] });
     expect(asked(node, 'kubeadm config images pull')).toHaveLength(1);
-    node.write('images', `registry.k8s.io/kube-apiserver:${version}\nregistry.k8s.io/pause:3.10.2\n`);
+    const held = ['kube-apiserver:v1.36.3', 'pause:3.10.2', 'etcd:3.6.8-0'];
+    node.write('images', held.map((name) => `registry.k8s.io/${name}\n`).join(''));
     expect(await node.operate('stage', 'stage-2', { version })).toMatchObject({ code: 0 });
     expect(asked(node, 'kubeadm config images pull')).toHaveLength(1);
   });

@@ -9,7 +9,10 @@ import { configProblems } from './owned.ts';
 import { unitFile } from './unit.ts';
 
 /** The files of the guest library, below src/drivers/distribution, in the order in which they are joined to one text. */
-export const K3S_GUEST_FILES = ['guest/reading.sh', 'k3s/guest/k3s.sh', 'k3s/guest/backup.sh'];
+export const K3S_GUEST_FILES = [
+  'guest/reading.sh',
+  ...['k3s', 'backup', 'return', 'restore', 'tend'].map((name) => `k3s/guest/${name}.sh`),
+];
 
 /** Where first boot puts what the guest library works with; not below /etc/rancher, which is a folder of the state disk. */
 const FOLDER = '/etc/kreconcile/k3s';

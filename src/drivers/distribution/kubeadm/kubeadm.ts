@@ -8,7 +8,20 @@ import { configProblems } from './owned.ts';
 /** The files of the guest library, below src/drivers/distribution, in the order in which they are joined to one text. */
 export const KUBEADM_GUEST_FILES = [
   'guest/reading.sh',
-  ...['kubeadm', 'runtime', 'programs', 'cluster', 'upgrade', 'status'].map((name) => `kubeadm/guest/${name}.sh`),
+  ...[
+    'kubeadm',
+    'runtime',
+    'programs',
+    'keep',
+    'cluster',
+    'backup',
+    'upgrade',
+    'datastore',
+    'rollback',
+    'restore',
+    'tend',
+    'status',
+  ].map((name) => `kubeadm/guest/${name}.sh`),
 ];
 
 /** kubeadm of this minor is the first that reads v1beta4 configuration, the only one that kreconcile writes. */

@@ -13,6 +13,7 @@ export const programParts = [
   'state-units.sh',
   'operations.sh',
   'nodes.sh',
+  'survey.sh',
   'status.sh',
   'main.sh',
 ] as const;

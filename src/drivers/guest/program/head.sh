@@ -33,9 +33,13 @@ STATE_MOUNT=$ROOT/var/lib/kreconcile-state
 export HOME="${HOME:-/root}"
 
 DISTRIBUTION='' ROLE='' VERSION='' CLUSTER='' NODE_NAME='' ENDPOINT_HOST='' API_PORT='' POD_CIDR='' SERVICE_CIDR=''
-KEEP_PATHS='' STATE_SERIAL='' STATE_UUID='' STATE_NEW='' NODE_ADDRESS='' ARCH='' NODE_PACKAGES='' STATE_SERVICES=''
+KEEP_PATHS='' STATE_SERIAL='' STATE_UUID='' STATE_NEW='' NODE_ADDRESS='' ARCH='' NODE_PACKAGES='' STATE_SERVICES='' RESTORE=''
 # shellcheck disable=SC1091
 if [ -r "$ROOT/etc/kreconcile/node.env" ]; then . "$ROOT/etc/kreconcile/node.env"; fi
+
+# On the root disk: a distribution writes it when this root holds its programs, units and configuration. Before that its
+# services stay down.
+INSTALLED=$GUEST_FOLDER/${DISTRIBUTION:-none}-installed
 
 # self_bounded SECONDS VERB: this program again, as a process of its own that can be timed out. Tests name the shell.
 self_bounded() {

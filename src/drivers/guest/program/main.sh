@@ -5,6 +5,12 @@ dist_join() { fail 'this machine is no Kubernetes node'; }
 dist_stage() { fail 'this machine is no Kubernetes node'; }
 dist_backup() { fail 'this machine is no Kubernetes node'; }
 dist_upgrade() { fail 'this machine is no Kubernetes node'; }
+dist_rollback() { fail 'this machine is no Kubernetes node'; }
+dist_restore() { fail 'this machine is no Kubernetes node'; }
+dist_renew_certificates() { fail 'this machine is no Kubernetes node'; }
+dist_restart() { fail 'this machine is no Kubernetes node'; }
+dist_api_ca() { :; }
+node_kube() { fail 'this machine is no Kubernetes node'; }
 dist_join_info() { fail 'this machine is no Kubernetes node'; }
 dist_kubeconfig() { fail 'this machine is no Kubernetes node'; }
 dist_status() { fail 'this machine is no Kubernetes node'; }

@@ -71,6 +71,18 @@ api_objects() {
 	kube get "$1" -A --request-timeout=5s -o "go-template=$api_template"
 }
 
+# api_version: what the local API server says of itself, as JSON. Everybody may ask it, so that another start of kubectl is
+# spared where curl is at hand.
+api_version() {
+	api_ca=$(dist_api_ca)
+	api_said=''
+	if [ -r "$api_ca" ] && has curl; then
+		api_said=$(curl -fsS --max-time 3 --noproxy '*' --cacert "$api_ca" --connect-to '::127.0.0.1:' "https://$NODE_NAME:$API_PORT/version" 2>/dev/null) || api_said=''
+	fi
+	[ -n "$api_said" ] || api_said=$(kube get --raw /version --request-timeout=3s 2>/dev/null) || :
+	json_text "$(printf '%s' "$api_said" | tr ',' '\n' | sed -n 's/^.*"gitVersion": *"\([A-Za-z0-9._+-]*\)".*/\1/p' | head -n 1)"
+}
+
 # api_status: the members of GuestKubernetes that need the API; the second run is spared while it is not ready.
 api_status() {
 	if ! kube get --raw /readyz --request-timeout=3s >/dev/null 2>&1; then
@@ -84,6 +96,7 @@ api_status() {
 	mkdir -p "$RUN_FOLDER"
 	api_objects "$api_kinds" >"$RUN_FOLDER/api.$$" 2>/dev/null || :
 	grep -c '^N ' "$RUN_FOLDER/api.$$" >"$RUN_FOLDER/nodes"
+	printf '"apiVersion":%s,' "$(api_version)"
 	node_summary "$api_kinds" <"$RUN_FOLDER/api.$$"
 	rm -f "$RUN_FOLDER/api.$$"
 }

@@ -19,7 +19,12 @@ fail() {
 }
 
 is_operation_verb() {
-	case $1 in bootstrap | join | stage | drain | backup | upgrade) ;; *) return 1 ;; esac
+	case $1 in stage | drain | backup | survey) ;; *) changes_node "$1" ;; esac
+}
+
+# changes_node VERB: what goes one after the other.
+changes_node() {
+	case $1 in bootstrap | join | upgrade | rollback | restore | renew-certificates | restart) ;; *) return 1 ;; esac
 }
 
 is_operation_id() {
@@ -84,19 +89,50 @@ prepare_operation() {
 	sync
 }
 
-# What changes the node itself goes one after the other.
-refuse_second() {
-	case $1 in bootstrap | join | upgrade) ;; *) return 0 ;; esac
+# running_changes EXCEPT: operations that change the node and run now, one `id verb` a line.
+running_changes() {
 	for other in "$OPERATIONS"/*; do
-		[ -d "$other" ] && [ "$other" != "$OPERATIONS/$2" ] || continue
+		[ -d "$other" ] && [ "$other" != "$OPERATIONS/$1" ] || continue
 		first_line "$other/verb"
-		case $FIRST_LINE in bootstrap | join | upgrade) ;; *) continue ;; esac
+		other_verb=$FIRST_LINE
+		changes_node "$other_verb" || continue
 		operation_state "$other"
-		if [ "$OPERATION_STATE" = running ]; then
-			complain "operation ${other##*/} is still running"
-			return 1
-		fi
+		if [ "$OPERATION_STATE" = running ]; then printf '%s %s\n' "${other##*/}" "$other_verb"; fi
 	done
+}
+
+# refuse_second VERB ID: a rollback ends the upgrade that it undoes; else nothing that changes the node begins beside another.
+refuse_second() {
+	changes_node "$1" || return 0
+	running_changes "$2" >"$GUEST_FOLDER/running.$$"
+	refused=''
+	while read -r other other_verb; do
+		[ "$1/$other_verb" = rollback/upgrade ] || refused=$other
+	done <"$GUEST_FOLDER/running.$$"
+	rm -f "$GUEST_FOLDER/running.$$"
+	[ -z "$refused" ] || { complain "operation $refused is still running" && return 1; }
+}
+
+# end_upgrades EXCEPT: an upgrade that hangs must not go on under the rollback.
+end_upgrades() {
+	running_changes "$1" >"$OPERATION/running"
+	while read -r other other_verb; do
+		[ "$other_verb" = upgrade ] || continue
+		progress "ends $other"
+		first_line "$OPERATIONS/$other/process"
+		if on_systemd && systemctl is-active --quiet "kreconcile-$other"; then
+			systemctl stop "kreconcile-$other" || :
+		else
+			# Started by setsid, so it leads a group of its own.
+			kill -TERM "-${FIRST_LINE%% *}" 2>/dev/null || :
+		fi
+		wait_for 60 operation_gone "$other" || fail "operation $other does not end"
+	done <"$OPERATION/running"
+}
+
+operation_gone() {
+	operation_state "$OPERATIONS/$1"
+	[ "$OPERATION_STATE" != running ]
 }
 
 # start_operation VERB ID, input on standard input: returns at once.
@@ -104,6 +140,7 @@ start_operation() {
 	is_operation_verb "$1" || { complain "unknown verb $1" && return 2; }
 	is_operation_id "$2" || { complain 'not an operation id' && return 2; }
 	[ ! -e "$OPERATIONS/$2" ] || return 0
+	mkdir -p "$OPERATIONS"
 	refuse_second "$1" "$2" || return 1
 	forget_operations
 	INPUT=$(cat)
@@ -143,9 +180,10 @@ run_operation() {
 	printf '%s %s\n' $$ "$PROCESS_START" | replace_file "$OPERATION/process"
 	INPUT=$(cat "$OPERATION/input" 2>/dev/null)
 	take_settings
+	run_verb=$(printf '%s' "$1" | tr - _)
 	(
 		set -e
-		"operate_$1" "$2"
+		"operate_$run_verb" "$2"
 	) >>"$OPERATION/log" 2>&1
 	run_code=$?
 	rm -f "$OPERATION/input"
@@ -170,6 +208,12 @@ take_settings() {
 	done
 }
 
+# input_version NAME: INPUT_VERSION becomes an input that is a version.
+input_version() {
+	INPUT_VERSION=$(input "$1")
+	case $INPUT_VERSION in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._+-]*) fail "input $1 is not a version" ;; esac
+}
+
 operate_bootstrap() {
 	need_state
 	[ -n "$DISTRIBUTION" ] || return 0
@@ -183,8 +227,8 @@ operate_bootstrap() {
 operate_join() { need_state && dist_join; }
 
 operate_stage() {
-	stage_version=$(input version)
-	case $stage_version in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._+-]*) fail 'input version is not a version' ;; esac
+	input_version version
+	stage_version=$INPUT_VERSION
 	mkdir -p "$STAGED/$stage_version"
 	dist_stage
 	: >"$STAGED/$stage_version/.complete"
@@ -207,9 +251,41 @@ operate_backup() {
 
 operate_upgrade() {
 	need_state
-	upgrade_version=$(input version)
+	input_version version
+	upgrade_version=$INPUT_VERSION
 	dist_upgrade
-	case $upgrade_version in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._+-]*) ;; *) rm -rf "${STAGED:?}/$upgrade_version" ;; esac
+	rm -rf "${STAGED:?}/$upgrade_version"
 }
+
+# input_backup: BACKUP_FILE becomes the backup of the operation that the input names, empty if it names none.
+input_backup() {
+	BACKUP_FILE=''
+	backup_name=$(input backup)
+	[ -n "$backup_name" ] || return 0
+	is_operation_id "$backup_name" || fail 'input backup is not an operation id'
+	BACKUP_FILE=$BACKUPS/$backup_name
+}
+
+operate_rollback() {
+	need_state
+	input_version version
+	input_version to
+	input_backup
+	end_upgrades "$1"
+	dist_rollback
+}
+
+operate_restore() {
+	need_state
+	input_version version
+	input_backup
+	[ -s "$BACKUP_FILE" ] || fail "there is no backup of operation \"$backup_name\" in the guest"
+	verify_sha256 "$BACKUP_FILE" "$(input sha256)" || fail 'the uploaded backup does not have the digest that was told'
+	dist_restore
+}
+
+operate_survey() { survey_node; }
+operate_renew_certificates() { need_state && dist_renew_certificates; }
+operate_restart() { need_state && dist_restart; }
 
 operate_drain() { drain_node; }

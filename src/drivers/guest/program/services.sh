@@ -20,6 +20,15 @@ service_start() {
 	fi
 }
 
+# service_begin NAME: without waiting until it serves.
+service_begin() {
+	if on_systemd; then
+		systemctl daemon-reload && systemctl start --no-block "$1"
+	else
+		rc-service --ifstopped "$1" start
+	fi
+}
+
 service_restart() {
 	if on_systemd; then
 		systemctl daemon-reload && systemctl restart "$1"

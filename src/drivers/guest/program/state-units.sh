@@ -60,9 +60,13 @@ hold_by_systemd() {
 		UNIT
 	done
 	for hold_service in $(state_services); do
+		# An image may bring the kubelet enabled, and of another version than the one that the state disk's member needs.
+		hold_until=''
+		if [ -n "$DISTRIBUTION" ] && [ "$hold_service" != containerd ]; then hold_until="ConditionPathExists=${INSTALLED#"$ROOT"}"; fi
 		write_changed "$ROOT/etc/systemd/system/$hold_service.service.d/10-kreconcile-state.conf" <<-UNIT || return 1
 			[Unit]
 			RequiresMountsFor=$(printf '%s' "$hold_paths" | tr '\n' ' ')
+			$hold_until
 		UNIT
 	done
 }

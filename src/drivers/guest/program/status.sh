@@ -85,6 +85,11 @@ staged_json() {
 	done
 }
 
+# veto_json: who put that file there does not want the node to be disturbed, and may say why.
+veto_json() {
+	if [ -e "$ROOT/etc/kreconcile/veto" ]; then json_string "$(head -c 200 "$ROOT/etc/kreconcile/veto" 2>/dev/null | tr '\n' ' ')"; else printf null; fi
+}
+
 # The distribution's object with what the base adds. A part that hangs costs that part, never the reply.
 kubernetes_json() {
 	if [ -z "$DISTRIBUTION" ]; then
@@ -116,7 +121,7 @@ status() {
 	first_line "$ROOT/proc/sys/kernel/random/boot_id"
 	status_boot=$FIRST_LINE
 	first_line "$ROOT/proc/sys/kernel/hostname"
-	printf '{"program":"%s","bootId":%s,"hostname":%s,"os":%s,"cloudInit":"%s","addresses":[%s],"stateDisk":"%s","kubernetes":%s,"operations":[%s]}\n' \
+	printf '{"program":"%s","bootId":%s,"hostname":%s,"os":%s,"cloudInit":"%s","addresses":[%s],"stateDisk":"%s","kubernetes":%s,"veto":%s,"operations":[%s]}\n' \
 		"$(program_digest)" "$(json_string "$status_boot")" "$(json_text "$FIRST_LINE")" "$(os_json)" "$status_cloud_init" \
-		"$(addresses_json)" "$(state_reading)" "$status_kubernetes" "$status_operations"
+		"$(addresses_json)" "$(state_reading)" "$status_kubernetes" "$(veto_json)" "$status_operations"
 }

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -100,8 +109,29 @@ export function makeGuestRoot(
       readFileSync(at('calls'), 'utf8')
         .split('\n')
         .filter((line) => line !== ''),
-    remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 10 }),
+    remove: () => {
+      endOperations(root);
+      rmSync(root, { recursive: true, force: true, maxRetries: 10 });
+    },
   };
+}
+
+/** Ends what operations of the guest still run in the background; each leads a process group, which its own record names. */
+function endOperations(root: string): void {
+  const operations = join(root, 'var/lib/kreconcile-guest/operations');
+  for (const id of existsSync(operations) ? readdirSync(operations) : []) {
+    const record = join(operations, id, 'process');
+    if (!existsSync(record)) continue;
+    const [pid = '', started = ''] = readFileSync(record, 'utf8').trim().split(' ');
+    const stat = `/proc/${pid}/stat`;
+    // Field 22 is when it was started: another process may have the number by now.
+    if (!existsSync(stat) || readFileSync(stat, 'utf8').split(') ').at(-1)?.split(' ')[19] !== started) continue;
+    try {
+      process.kill(-Number(pid), 'SIGKILL');
+    } catch {
+      // It ended by itself, or never led a group.
+    }
+  }
 }
 
 /** Input of a verb as the host sends it. */

@@ -14,7 +14,9 @@ dist_bootstrap() { progress 'writing "configuration"'; . "$ROOT/bootstrap.sh"; }
 dist_join() { result token "$(input token)"; }
 dist_stage() { mkdir -p "$STAGED/$(input version)"; . "$ROOT/stage.sh"; }
 dist_backup() { cat "$ROOT/datastore" >"$BACKUP_FILE"; }
-dist_upgrade() { progress "to $(input version)"; }
+dist_upgrade() { progress "to $(input version)"; . "$ROOT/upgrade.sh"; }
+dist_rollback() { result mirror "$KUBERNETES_MIRROR"; result backup "$BACKUP_FILE"; }
+dist_restore() { result restored "$(cat "$BACKUP_FILE")"; }
 `;
 
 describe.each(shells)('operations under %s', (shell) => {
@@ -24,6 +26,7 @@ describe.each(shells)('operations under %s', (shell) => {
     guest.write('etc/kreconcile/node.env', "DISTRIBUTION='kubeadm'\nROLE='worker'\nNODE_PACKAGES=''\n");
     guest.write('bootstrap.sh', ':');
     guest.write('stage.sh', ':');
+    guest.write('upgrade.sh', ':');
     return guest;
   };
   const operations = async (guest: GuestRoot): Promise<readonly GuestOperation[]> =>
@@ -122,6 +125,60 @@ describe.each(shells)('operations under %s', (shell) => {
     guest.write('during-status', `echo 'succeeded 1' >"$ROOT/${operation}/ended"`);
     expect(await operations(guest)).toMatchObject([{ id: 'upgrade-1', state: 'running' }]);
     expect(await operations(guest)).toMatchObject([{ id: 'upgrade-1', state: 'succeeded' }]);
+  });
+
+  it('that undo an upgrade end it first, and take the mirrors of today', async () => {
+    const guest = make();
+    guest.write('upgrade.sh', 'until [ -e "$ROOT/go" ]; do sleep 0.05; done; echo went on >"$ROOT/upgraded"');
+    await guest.run(['start', 'upgrade', 'upgrade-1'], encodeInput({ version: 'v1.36.3' }));
+    await until('it runs', async () => ((await operations(guest))[0]?.message === 'to v1.36.3' ? true : null));
+    expect((await guest.run(['start', 'restart', 'restart-1'])).code).toBe(1);
+    const input = {
+      version: 'v1.36.3',
+      to: 'v1.36.1',
+      backup: 'backup-1',
+      KUBERNETES_MIRROR: "http://it's",
+      VERSION: 'x',
+    };
+    expect(await guest.run(['start', 'rollback', 'rollback-1'], encodeInput(input))).toMatchObject({ code: 0 });
+    expect(await ended(guest, 'rollback-1')).toMatchObject({
+      state: 'succeeded',
+      result: { mirror: "http://it's", backup: `${guest.root}/var/lib/kreconcile-guest/backups/backup-1` },
+    });
+    expect(await ended(guest, 'upgrade-1')).toMatchObject({
+      state: 'failed',
+      message: 'interrupted while: to v1.36.3',
+    });
+    guest.write('go', '');
+    expect(guest.has('upgraded')).toBe(false);
+  });
+
+  it.each([
+    [{ version: 'v1.36.3', to: '../x' }, /input to is not a version/],
+    [{ version: 'v1.36.3', to: 'v1.36.1', backup: '../x' }, /not an operation id/],
+  ])('refuse to roll back with %j', async (input, message) => {
+    const guest = make();
+    await guest.run(['start', 'rollback', 'rollback-1'], encodeInput(input));
+    expect(await ended(guest, 'rollback-1')).toMatchObject({
+      state: 'failed',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('restore nothing but what was uploaded whole', async () => {
+    const guest = make();
+    guest.write('var/lib/kreconcile-guest/backups/backup-9', 'the backup');
+    const sha256 = createHash('sha256').update('the backup').digest('hex');
+    const input = { version: 'v1.36.3', backup: 'backup-9', sha256 };
+    for (const [id, changes, message] of [
+      ['restore-1', { sha256: 'f'.repeat(64) }, /digest/],
+      ['restore-2', { backup: 'backup-8' }, /no backup of operation "backup-8"/],
+    ] as const) {
+      await guest.run(['start', 'restore', id], encodeInput({ ...input, ...changes }));
+      expect(await ended(guest, id)).toMatchObject({ state: 'failed', message: expect.stringMatching(message) });
+    }
+    await guest.run(['start', 'restore', 'restore-3'], encodeInput(input));
+    expect(await ended(guest, 'restore-3')).toMatchObject({ state: 'succeeded', result: { restored: 'the backup' } });
   });
 
   it('list the newest twenty', async () => {

@@ -133,7 +133,7 @@ mount --make-shared /var/lib/kubelet`);
     expect(guest.calls().filter((call) => /^(mount|systemctl start) /.test(call))).toEqual([]);
     expect(await reading(guest)).toBe(expected);
     expect(guest.read('etc/systemd/system/kubelet.service.d/10-kreconcile-state.conf')).toContain(
-      'RequiresMountsFor=/etc/kubernetes /var/lib/kubelet',
+      'RequiresMountsFor=/etc/kubernetes /var/lib/kubelet\nConditionPathExists=/var/lib/kreconcile-guest/kubeadm-installed\n',
     );
     for (const verb of ['bootstrap', 'join', 'upgrade']) {
       const refused = await guest.run(['run', verb, `${verb}-1`], encodeInput({}));

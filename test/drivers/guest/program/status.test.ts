@@ -11,6 +11,7 @@ afterEach(() => {
 });
 
 const library = `
+dist_api_ca() { echo "$ROOT/etc/ca.crt"; }
 kube() { printf '%s\\n' "kube $*" >>"$ROOT/calls"; . "$ROOT/kube.sh"; }
 dist_kubeconfig() { cat "$ROOT/etc/admin.conf"; }
 dist_status() {
@@ -55,8 +56,13 @@ describe.each(shells)('status under %s', (shell) => {
       addresses: [{ mac: '52:54:00:aa:bb:cc', address: '192.168.122.5' }],
       stateDisk: 'none',
       kubernetes: null,
+      veto: null,
       operations: [],
     });
+    guest.write('etc/kreconcile/veto', `a "long" job runs\n${'x'.repeat(500)}`);
+    expect((await status(guest)).veto).toBe(`a "long" job runs ${'x'.repeat(182)}`);
+    guest.write('etc/kreconcile/veto', '');
+    expect((await status(guest)).veto).toBe('');
     expect((await guest.run(['version'])).stdout).toBe(`sha256:${digest}\n`);
   });
 
@@ -103,8 +109,11 @@ P dev-w-1 Succeeded Job
 P dev-w-1 Running
 `,
     );
+    guest.write('etc/ca.crt', 'a certificate');
+    guest.stub('curl', `printf '{"major": "1",\\n"gitVersion": "v1.36.3"}'`);
     const kubernetes = (await status(guest)).kubernetes;
     expect(kubernetes).toMatchObject({
+      apiVersion: 'v1.36.3',
       phase: 'initialised',
       version: 'v1.36.1',
       serviceActive: true,

@@ -8,6 +8,8 @@ dist_backup() {
 	rm -rf "$backup_work" && mkdir -p "$backup_work" && chmod 0700 "$backup_work"
 	if [ -d "$K3S_DATA/server/db/etcd" ]; then backup_etcd; else backup_sqlite; fi
 	cp -R "$K3S_DATA/server/tls" "$K3S_DATA/server/cred" "$K3S_DATA/server/token" "$backup_work/" || fail 'token and keys could not be copied'
+	# Without it a server refuses a machine that comes back under this name.
+	[ ! -s "$ROOT/etc/rancher/node/password" ] || cp -p "$ROOT/etc/rancher/node/password" "$backup_work/node-password" || fail 'the node password could not be copied'
 	progress 'packs the backup'
 	(umask 077 && tar -C "$backup_work" -cf - . | gzip -1 >"$BACKUP_FILE") || fail 'the backup could not be written'
 	[ "$(tar -xzOf "$BACKUP_FILE" "./$backup_file" | sha256sum)" = "$(sha256sum <"$backup_work/$backup_file")" ] ||

@@ -6,10 +6,14 @@ K3S_DATA=$ROOT/var/lib/rancher/k3s
 K3S_STAGED=$ROOT/var/lib/kreconcile-guest/staged
 K3S_PREVIOUS=$ROOT/var/lib/kreconcile-guest/previous
 K3S_WORK=$ROOT/var/lib/kreconcile-guest/k3s-work
-# On the root disk: this root holds program, unit and configuration.
-K3S_INSTALLED=$ROOT/var/lib/kreconcile-guest/k3s-installed
-# On the state disk: this node became a member of its cluster.
+K3S_INSTALLED=$INSTALLED
+# On the state disk: this node became a member of its cluster, and the version that last ran with what is kept there.
 K3S_MEMBER=$ROOT/var/lib/rancher/kreconcile-member
+K3S_VERSION=$ROOT/var/lib/rancher/kreconcile-version
+# Stands from before a newer program is in place until it has proven to serve: `<from> <to>`.
+K3S_UPGRADING=$ROOT/var/lib/rancher/kreconcile-upgrading
+# What ran before the last upgrade, and how many servers the cluster had: `<version> <servers>`.
+K3S_KEPT=$ROOT/var/lib/rancher/kreconcile-previous
 if [ "$ROLE" = control-plane ]; then K3S_SERVICE=k3s; else K3S_SERVICE=k3s-agent; fi
 
 kube() { k3s kubectl --kubeconfig "$K3S_CONFIG/k3s.yaml" "$@"; }
@@ -43,7 +47,14 @@ take_k3s() {
 	rm -rf "$K3S_WORK"
 }
 
+# note FILE TEXT: on the state disk, in one act.
+note() { echo "$2" >"$1.new" && sync && mv -f "$1.new" "$1" && sync || fail "${1##*/} could not be written on the state disk"; }
+
+api_serves() { wait_for "${1:-$API_WAIT_SECONDS}" kube --request-timeout=20s get --raw /readyz; }
+
 dist_bootstrap() {
+	# The data comes before the seed: a new root runs what last ran with it.
+	if [ -f "$K3S_MEMBER" ] && grep -Eqxs 'v[0-9]+\.[0-9]+\.[0-9A-Za-z.+-]+' "$K3S_VERSION"; then VERSION=$(cat "$K3S_VERSION"); fi
 	if [ ! -f "$K3S_INSTALLED" ]; then
 		if [ "$(version_of "$(k3s_program)")" != "$VERSION" ]; then
 			progress "k3s $VERSION"
@@ -61,11 +72,16 @@ dist_bootstrap() {
 		progress 'installed; waits to be joined'
 		return
 	fi
+	# Beside a restore that was begun no new cluster may come about either.
+	if { [ "$RESTORE" = 1 ] || [ -f "$K3S_RESTORING" ]; } && [ ! -f "$K3S_MEMBER" ]; then
+		progress 'installed; waits for its backup'
+		return
+	fi
 	# A server's own name for the cluster leads to itself, an agent's to where it joined.
 	if [ "$ROLE" = control-plane ]; then endpoint_address=127.0.0.1; else endpoint_address=$(cat "$K3S_MEMBER"); fi
 	set_endpoint_hosts "$endpoint_address" || fail 'the endpoint could not be named in /etc/hosts'
 	start_k3s
-	[ "$ROLE" != control-plane ] || wait_for "$API_WAIT_SECONDS" kube --request-timeout=20s get --raw /readyz ||
+	[ "$ROLE" != control-plane ] || api_serves ||
 		fail 'the API server does not become ready: see journalctl -u k3s'
 	become_member "$endpoint_address"
 	progress 'bootstrap done'
@@ -99,6 +115,7 @@ start_k3s() {
 
 become_member() {
 	mkdir -p "${K3S_MEMBER%/*}"
+	note "$K3S_VERSION" "$(version_of "$(k3s_program)")"
 	echo "$1" >"$K3S_MEMBER"
 	sync
 }
@@ -153,6 +170,7 @@ dist_upgrade() {
 		# The program that ran before, for going back; of one version only.
 		rm -rf "$K3S_PREVIOUS" && mkdir -p "$K3S_PREVIOUS/$upgrade_from"
 		cp -p "$upgrade_program" "$K3S_PREVIOUS/$upgrade_from/k3s" || fail "k3s $upgrade_from could not be kept"
+		keep_note
 		progress "k3s $version"
 		install_file "$K3S_STAGED/$version/k3s" "$upgrade_program" 0755 || fail 'k3s could not be installed'
 		sync
@@ -164,9 +182,24 @@ dist_upgrade() {
 			fail "k3s does not report $version: see journalctl -u $K3S_SERVICE"
 		fi
 	fi
+	note "$K3S_VERSION" "$version"
+	rm -f "$K3S_UPGRADING"
 	rm -rf "${K3S_STAGED:?}/$version"
 	result version "$version"
 	progress "runs $version"
+}
+
+# keep_note: what a rollback must know. Once a newer program may have run, it stays as it was.
+keep_note() {
+	[ ! -f "$K3S_UPGRADING" ] || return 0
+	kept_servers=0
+	if [ "$ROLE" = control-plane ]; then
+		kept_nodes=$(kube --request-timeout=20s get nodes -l node-role.kubernetes.io/control-plane -o name) ||
+			fail 'the servers could not be counted: nothing was begun'
+		kept_servers=$(echo "$kept_nodes" | grep -c .) || :
+	fi
+	note "$K3S_KEPT" "$upgrade_from $kept_servers"
+	note "$K3S_UPGRADING" "$upgrade_from $version"
 }
 
 # go_back: within a minor the old program reads what the new one wrote; from a newer minor only a snapshot leads back.
@@ -180,19 +213,3 @@ go_back() {
 node_reports() {
 	[ "$(node_kube --request-timeout=20s get node "$NODE_NAME" -o 'jsonpath={.status.nodeInfo.kubeletVersion}')" = "$1" ]
 }
-
-dist_status() {
-	status_phase=absent
-	status_version=''
-	if status_program=$(command -v k3s); then
-		status_version=$(remembered k3s "$(identity "$status_program")" version_of "$status_program")
-	fi
-	[ ! -f "$K3S_INSTALLED" ] || status_phase=installed
-	[ ! -f "$K3S_MEMBER" ] || status_phase=initialised
-	if service_active "$K3S_SERVICE"; then status_active=true; else status_active=false; fi
-	printf '{"phase":"%s","version":%s,"serviceActive":%s,"certificatesExpireAtMs":%s}\n' "$status_phase" \
-		"$([ -z "$status_version" ] && echo null || json_string "$status_version")" "$status_active" "$(certificates_expire)"
-}
-
-# certificates_expire: the earliest end of the cluster's certificates, ms since epoch, or null.
-certificates_expire() { earliest_expiry "$K3S_DATA"/server/tls/*.crt "$K3S_DATA"/server/tls/etcd/*.crt; }

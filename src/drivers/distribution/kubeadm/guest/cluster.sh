@@ -1,6 +1,8 @@
 # From a bare node to a member of a cluster: bootstrap and join.
 
 dist_bootstrap() {
+	# The data comes before the seed: a new root runs what last ran with it.
+	if [ -f "$KUBEADM_MEMBER" ] && grep -Eqxs 'v[0-9]+\.[0-9]+\.[0-9A-Za-z.+-]+' "$KUBEADM_VERSION"; then VERSION=$(cat "$KUBEADM_VERSION"); fi
 	if [ ! -f "$KUBEADM_INSTALLED" ]; then
 		prepare_host
 		install_runtime
@@ -14,6 +16,11 @@ dist_bootstrap() {
 		return
 	fi
 	need_state
+	# Beside a restore that was begun no new cluster may come about either.
+	if { [ "$RESTORE" = 1 ] || [ -f "$KUBEADM_RESTORING" ]; } && [ ! -f "$KUBEADM_MEMBER" ]; then
+		progress 'installed; waits for its backup'
+		return
+	fi
 	if [ -f "$KUBEADM_MEMBER" ]; then return_to_cluster; else initialise_cluster; fi
 	configure_network
 	progress 'bootstrap done'
@@ -23,11 +30,28 @@ dist_bootstrap() {
 return_to_cluster() {
 	progress 'starts as the member that the state disk holds'
 	set_endpoint_hosts "$(cat "$KUBERNETES/kreconcile/endpoint-address")" || fail 'the endpoint could not be named in /etc/hosts'
+	if [ "$ROLE" = control-plane ]; then
+		restore_manifests
+		refresh_kubelet_credentials
+		# The kubelet would pull them too, and say less when it cannot.
+		(pull_images "$VERSION" kubeadm) || progress "the images of $VERSION are left to the kubelet"
+	fi
 	service_start kubelet || fail 'the kubelet does not start: see journalctl -u kubelet'
+	[ "$ROLE" != control-plane ] || api_serves || fail 'the API server does not become ready: see /var/log/pods'
+	[ -s "$KUBEADM_VERSION" ] || note_version "$VERSION"
+}
+
+api_serves() { wait_for "${1:-$API_WAIT_SECONDS}" kube --request-timeout=20s get --raw /readyz; }
+
+# note_version VERSION: what runs with the data from now on.
+note_version() {
+	mkdir -p "$KUBERNETES/kreconcile"
+	echo "$1" >"$KUBEADM_VERSION.new" && sync && mv -f "$KUBEADM_VERSION.new" "$KUBEADM_VERSION" || fail 'the version could not be noted on the state disk'
+	sync
 }
 
 become_member() {
-	mkdir -p "$KUBERNETES/kreconcile"
+	note_version "$VERSION"
 	echo "$1" >"$KUBERNETES/kreconcile/endpoint-address"
 	echo "$NODE_NAME" >"$KUBEADM_MEMBER"
 	sync
@@ -35,7 +59,7 @@ become_member() {
 
 # What an interrupted init leaves behind, which the next one takes over: kubeadm keeps keys and certificates that exist.
 KUBEADM_RESUMED=DirAvailable--var-lib-etcd,Port-$API_PORT,Port-10259,Port-10257,Port-2379,Port-2380,Port-10250
-for component in kube-apiserver kube-controller-manager kube-scheduler etcd; do
+for component in $CONTROL_PLANE; do
 	KUBEADM_RESUMED=$KUBEADM_RESUMED,FileAvailable--etc-kubernetes-manifests-$component.yaml
 done
 
@@ -112,6 +136,7 @@ dist_join_info() {
 	printf 'address=%s\n' "$(api_address)"
 	# From now on there is another node to route to.
 	if [ "$CNI_PLUGIN" = bridge ]; then
+		: >"$KUBERNETES/kreconcile/pod-routes"
 		{ kube apply -f "$KUBEADM_FILES/pod-routes.yaml" && service_enable kreconcile-pod-routes.timer &&
 			service_start kreconcile-pod-routes.timer; } >&2
 	fi
@@ -150,9 +175,14 @@ configure_bridge() {
 	sed "s#@SUBNET@#$(cat "$subnet_file")#" "$KUBEADM_FILES/10-kreconcile.conflist" >"$KUBEADM_FILES/10-kreconcile.conflist.here"
 	install_file "$KUBEADM_FILES/10-kreconcile.conflist.here" "$ROOT/etc/cni/net.d/10-kreconcile.conflist" 0644 ||
 		fail 'the network configuration could not be written'
-	if [ "$ROLE" = worker ]; then
+	if [ "$ROLE" = worker ] || has_other_nodes; then
 		service_enable kreconcile-pod-routes.timer && service_start kreconcile-pod-routes.timer || fail 'the routes to other nodes cannot be kept'
 	fi
+}
+
+# has_other_nodes: somebody joined once. Before there was a note of it, the access that was made then tells.
+has_other_nodes() {
+	[ -e "$KUBERNETES/kreconcile/pod-routes" ] || kube --request-timeout=20s get clusterrole kreconcile:pod-routes >/dev/null 2>&1
 }
 
 read_pod_subnet() {

@@ -6,10 +6,11 @@ KUBEADM_LOG=$ROOT/var/lib/kreconcile-guest/kubeadm.log
 KUBEADM_STAGED=$ROOT/var/lib/kreconcile-guest/staged
 KUBEADM_WORK=$ROOT/var/lib/kreconcile-guest/kubeadm-work
 KUBEADM_PREVIOUS=$ROOT/var/lib/kreconcile-guest/previous
-# On the root disk: this root holds programs, units and configuration.
-KUBEADM_INSTALLED=$ROOT/var/lib/kreconcile-guest/kubeadm-installed
-# On the state disk: this node became a member of its cluster.
+KUBEADM_INSTALLED=$INSTALLED
+# On the state disk: this node became a member of its cluster, and the version that last ran with what is kept there.
 KUBEADM_MEMBER=$KUBERNETES/kreconcile/member
+KUBEADM_VERSION=$KUBERNETES/kreconcile/version
+CONTROL_PLANE='etcd kube-apiserver kube-controller-manager kube-scheduler'
 
 kube() { kubectl --kubeconfig "$KUBERNETES/admin.conf" "$@"; }
 
@@ -25,6 +26,9 @@ program_version() {
 	kubectl) kubectl version --client 2>/dev/null | sed -n 's/^Client Version: //p' ;;
 	esac
 }
+
+# minor_of VERSION
+minor_of() { echo "$1" | cut -d. -f1-2; }
 
 # program_folder: where the image keeps the kubelet.
 program_folder() {
