@@ -133,7 +133,7 @@ mount --make-shared /var/lib/kubelet`);
     expect(guest.calls().filter((call) => /^(mount|systemctl start) /.test(call))).toEqual([]);
     expect(await reading(guest)).toBe(expected);
     expect(guest.read('etc/systemd/system/kubelet.service.d/10-kreconcile-state.conf')).toContain(
-      'RequiresMountsFor=/etc/kubernetes /var/lib/kubelet\nConditionPathExists=/var/lib/kreconcile-guest/kubeadm-installed\n',
+      'RequiresMountsFor=/etc/kubernetes /var/lib/kubelet',
     );
     for (const verb of ['bootstrap', 'join', 'upgrade']) {
       const refused = await guest.run(['run', verb, `${verb}-1`], encodeInput({}));
@@ -167,9 +167,14 @@ mount --make-shared /var/lib/kubelet`);
   it('holds services by units of systemd that need no cloud-init', async () => {
     const guest = make({ isNew: true, systemd: true });
     attach(guest);
+    guest.write('etc/kreconcile/node.env', `${guest.read('etc/kreconcile/node.env')}DISTRIBUTION='kubeadm'\n`);
     const run = await guest.run(['mount-state']);
     expect(`${run.code} ${run.stderr}`).toBe('0 ');
     const units = 'etc/systemd/system';
+    // An image's own kubelet does not run with the data before this root is installed.
+    expect(guest.read(`${units}/kubelet.service.d/10-kreconcile-state.conf`)).toContain(
+      '\nConditionPathExists=/var/lib/kreconcile-guest/kubeadm-installed\n',
+    );
     expect(guest.read(`${units}/var-lib-kreconcile\\x2dstate.mount`)).toContain(`What=/dev/disk/by-uuid/${uuid}`);
     expect(guest.read(`${units}/etc-kubernetes.mount`)).toContain(
       'What=/var/lib/kreconcile-state/etc/kubernetes\nWhere=/etc/kubernetes\n',
