@@ -32,7 +32,7 @@ export const run: Run<PlanOptions> = async (invocation) => {
 };
 
 /** The agent's own view where it follows the same source; else a look of our own, with the agent's readings if there are any. */
-async function outlookFor(invocation: Invocation, host: Host): Promise<Outlook> {
+export async function outlookFor(invocation: Invocation, host: Host): Promise<Outlook> {
   const agent = await runningAgent(invocation, host);
   if (agent && invocation.options.dir === undefined) return agent.outlook();
   const looking = host.look(agent ? await agent.readings() : undefined);

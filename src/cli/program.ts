@@ -53,6 +53,11 @@ function addLooking(add: Add): void {
     '--detailed-exitcode',
     'exit 2 when changes are pending, 22 when guards forbid all that is left',
   );
+  add(
+    'drift [object]',
+    'tell what somebody changed in machines behind the back of the manifests',
+    async () => (await import('./drift.ts')).run,
+  ).option('--detailed-exitcode', 'exit 2 when there is any that is not ignored');
   add('status', 'tell where every cluster and machine stands', async () => (await import('./status.ts')).run).option(
     '-w, --watch',
     'go on telling until stopped',

@@ -15,6 +15,7 @@ export const DEFAULTS = {
   maxUnavailable: 1,
   strategy: 'Auto',
   keepFor: '24h',
+  driftMode: 'correct',
   /** Never that of a host: one manifest means the same everywhere. */
   timeZone: 'UTC',
   backup: { maxAge: '15m', keep: 5, timeZone: 'UTC' },

@@ -1,3 +1,4 @@
+import type { DriftPolicy } from './drift.ts';
 import type { SkipPolicy } from './guard.ts';
 import type { DeletionPolicy, DistributionName, PowerState, PruneMode, UpgradeStrategy } from './manifest.ts';
 import type { ObjectRef } from './mark.ts';
@@ -86,6 +87,7 @@ export interface DesiredMachine {
   readonly keepForMs: number;
   /** Of its object; the calendar judges them. Empty: disruptions may begin at any time. */
   readonly windows: readonly DesiredWindow[];
+  readonly drift: DriftPolicy;
   /** Guards that its object's annotation skips. */
   readonly skips: SkipPolicy;
 }

@@ -1,3 +1,4 @@
+import type { DriftField, DriftMode } from './drift.ts';
 import type { SourcePosition } from './error.ts';
 
 /** The manifests of one revision as read, before references are resolved. `src/manifest` validates them with zod. */
@@ -98,6 +99,12 @@ export interface Window {
   readonly overrun?: Duration | undefined;
 }
 
+/** What happens when somebody changes machines behind kreconcile's back. */
+export interface Drift {
+  readonly mode?: DriftMode | undefined;
+  readonly ignore?: readonly DriftField[] | undefined;
+}
+
 /** Policies that Cluster and Machine share. */
 export interface ObjectPolicies {
   readonly placement?: Placement | undefined;
@@ -107,6 +114,7 @@ export interface ObjectPolicies {
   readonly deletionPolicy?: DeletionPolicy | undefined;
   readonly timeouts?: Timeouts | undefined;
   readonly windows?: readonly Window[] | undefined;
+  readonly drift?: Drift | undefined;
 }
 
 export interface ClusterSpec extends ObjectPolicies {

@@ -1,3 +1,4 @@
+import type { MachineDrift } from './drift.ts';
 import type { ObjectRef } from './mark.ts';
 import type { ActionKind, Block, Note, Outcome, Step, Wait } from './plan.ts';
 import type { SourceStatus } from './status.ts';
@@ -38,6 +39,7 @@ export interface PlanDocument {
   readonly blocks: readonly Block[];
   readonly notes: readonly Note[];
   readonly changes: readonly MachineChange[];
+  readonly drift: readonly MachineDrift[];
   /** By machine. */
   readonly readings: Readonly<Record<string, ReadingAge>>;
 }

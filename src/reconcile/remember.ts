@@ -43,7 +43,8 @@ function attemptsAfter(
   const kept = ledger.revision === plan.revision ? Object.entries(ledger.attempts) : [];
   const attempts = Object.fromEntries(
     kept.filter(
-      ([id, attempt]) => planned.has(id) || (busy.has(ownerOf(id)) && nowMs - attempt.lastAtMs < FORGET_AFTER_MS),
+      ([id, attempt]) =>
+        planned.has(id) || ((busy.has(ownerOf(id)) || isCorrection(id)) && nowMs - attempt.lastAtMs < FORGET_AFTER_MS),
     ),
   );
   for (const outcome of outcomes) {
@@ -66,6 +67,11 @@ function attemptsAfter(
  */
 function ownerOf(id: string): string {
   return id.split('/', 2).join('/');
+}
+
+/** What was taken back and is changed again is taken back ever more slowly: two who fight do not wear out the host. */
+function isCorrection(id: string): boolean {
+  return /\/(?:autostart|drift|drift-live)$/.test(id);
 }
 
 /** A reading that is not healthy ends the run; a machine that was not read keeps it. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { DEFAULTS } from '../../model/defaults.ts';
-import type { ChangePolicy, Metadata, Timeouts, Window } from '../../model/manifest.ts';
+import { DRIFT_FIELDS } from '../../model/drift.ts';
+import type { ChangePolicy, Drift, Metadata, Timeouts, Window } from '../../model/manifest.ts';
 import { parseDurationMs } from '../../model/quantity.ts';
 import { matching } from '../matching.ts';
 import { duration } from './amount.ts';
@@ -68,6 +69,23 @@ const timeouts = matching<Timeouts>()(
   }),
 );
 
+const drift = matching<Drift>()(
+  z.strictObject({
+    mode: z
+      .enum(['correct', 'warn', 'ignore'])
+      .meta({ default: DEFAULTS.driftMode })
+      .describe(
+        '`correct` takes back what can be taken back without disturbing anybody and tells the rest; `warn` tells all; `ignore` tells nothing.',
+      )
+      .optional(),
+    ignore: z
+      .array(z.enum(DRIFT_FIELDS))
+      .max(DRIFT_FIELDS.length)
+      .describe('JSON pointers to what may differ.')
+      .optional(),
+  }),
+);
+
 const window = matching<Window>()(
   z
     .strictObject({
@@ -127,6 +145,11 @@ export const policyFields = {
     .describe('What happens to state disks on deletion: `Retain` moves them aside, `Delete` removes them.')
     .optional(),
   timeouts: timeouts.describe('How long each change may take before it counts as failed.').optional(),
+  drift: drift
+    .describe(
+      'What happens when somebody changes a machine by hand: in its libvirt definition, live or of the next boot. `kreconcile drift` shows it.',
+    )
+    .optional(),
   windows: z
     .array(window)
     .max(50)

@@ -1,3 +1,4 @@
+import { DEFAULTS } from '../../model/defaults.ts';
 import type { DesiredMachine } from '../../model/desired.ts';
 import type { SkipPolicy } from '../../model/guard.ts';
 import type { Access, ChangePolicy, MachineClassSpec, MachineManifest, ObjectPolicies } from '../../model/manifest.ts';
@@ -51,6 +52,7 @@ export function desiredMachine(parts: MachineParts, lookup: Lookup): DesiredMach
     strategy: parts.policies.upgrade?.strategy ?? 'Auto',
     keepForMs: durationMs(parts.policies.upgrade?.keepFor, DEFAULT_KEEP_FOR_MS),
     windows: (parts.policies.windows ?? []).map(desiredWindow),
+    drift: { mode: parts.policies.drift?.mode ?? DEFAULTS.driftMode, ignore: parts.policies.drift?.ignore ?? [] },
     skips: parts.skips,
   };
 }

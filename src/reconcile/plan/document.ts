@@ -1,9 +1,11 @@
 import jsonPatch from 'fast-json-patch';
 import type { Desired } from '../../model/desired.ts';
+import type { MachineDrift } from '../../model/drift.ts';
 import type { Domain, Observed, Reading } from '../../model/observed.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { MachineChange, PatchOperation, PlanDocument, ReadingAge } from '../../model/report.ts';
 import { changedFields } from './change.ts';
+import { driftOf } from './drift.ts';
 import { ownMark } from './facts.ts';
 
 /** The plan with what people and programs want to see beside it: changes as RFC 6902 patches, and how old readings are. Pure. */
@@ -18,6 +20,7 @@ export function planDocument(desired: Desired, observed: Observed, plan: Plan): 
     blocks: plan.blocks,
     notes: plan.notes,
     changes: domains === null ? [] : changesOf(desired, domains),
+    drift: domains === null ? [] : driftsOf(desired, domains),
     readings: Object.fromEntries(
       Object.entries(observed.guests)
         .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -48,6 +51,16 @@ function changesOf(desired: Desired, domains: readonly Domain[]): readonly Machi
     return [{ machine: domain.name, object: mark.object, change: 'delete', patch: [{ op: 'remove', path: '' }] }];
   });
   return [...wanted, ...unwanted].sort((a, b) => (a.machine < b.machine ? -1 : 1));
+}
+
+/** Of what a person should hear: the drift of machines that are being made is none. */
+function driftsOf(desired: Desired, domains: readonly Domain[]): readonly MachineDrift[] {
+  const byUuid = new Map(domains.map((domain) => [domain.uuid, domain]));
+  return desired.machines.flatMap((machine) => {
+    const domain = byUuid.get(machine.uuid);
+    const mark = domain ? ownMark(domain, desired.owner) : null;
+    return (domain && mark?.provenAtMs && driftOf(machine, domain, mark)) || [];
+  });
 }
 
 /** Only fields that count as changed: one that the applied spec does not know is none. */

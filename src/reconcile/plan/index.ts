@@ -5,6 +5,7 @@ import type { Block, Plan, Wait } from '../../model/plan.ts';
 import { allotAddresses } from './address.ts';
 import { capacityShortfalls } from './capacity.ts';
 import { planCluster } from './cluster.ts';
+import { planDrift } from './correct.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, factsOf } from './facts.ts';
 import { healthReading } from './health.ts';
@@ -15,7 +16,7 @@ import { notTakenNotes } from './not-taken.ts';
 import { orderSteps } from './order.ts';
 import { planProgram } from './program.ts';
 import { planPrune } from './prune.ts';
-import { holdSuspended } from './suspend.ts';
+import { holdSuspended, suspensionNotes } from './suspend.ts';
 
 const UNREACHABLE_RETRY_MS = 5_000;
 
@@ -36,6 +37,7 @@ export function plan(desired: Desired, observed: Observed, ledger: Ledger, nowMs
   const roads = new Map(desired.machines.map((machine) => [machine.name, planMachine(facts, machine, inputs)]));
   for (const machine of desired.machines) planProgram(facts, machine, roads.get(machine.name));
   const clusters = [...facts.clusters.values()].map((cluster) => planCluster(facts, cluster, roads, images.needs));
+  for (const machine of desired.machines) planDrift(facts, machine, roads.get(machine.name));
   const drafts = [...images.drafts, ...[...roads.values()].map((road) => road.draft), ...clusters, ...planPrune(facts)];
   for (const draft of drafts) holdSuspended(facts, draft);
   return compose(facts, drafts);
@@ -50,7 +52,11 @@ function compose(facts: Facts, drafts: readonly Draft[]): Plan {
     ...drafts.flatMap((draft) => draft.blocks),
     ...waits.filter((wait) => wait.overdue).map(overdueBlock),
   ];
-  const notes = [...drafts.flatMap((draft) => draft.notes), ...notTakenNotes(facts.desired)];
+  const notes = [
+    ...drafts.flatMap((draft) => draft.notes),
+    ...notTakenNotes(facts.desired),
+    ...suspensionNotes(facts, blocks),
+  ];
   return {
     revision: facts.desired.revision,
     atMs: facts.nowMs,

@@ -1,6 +1,7 @@
 import type { DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
+import { isCorrected } from './correct.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, freshGuest } from './facts.ts';
 
@@ -16,7 +17,7 @@ export function planStart(
   const { name } = machine;
   switch (domain.state) {
     case 'running':
-      if (!domain.autostart) planAutostart(name, draft);
+      planAutostart(machine, domain, mark, draft);
       return [];
     case 'shutdown':
       return draft.wait({
@@ -38,12 +39,19 @@ export function planStart(
       });
       return null;
     default:
-      return isDiskMissing(facts, machine, mark, draft) ? null : startStep(name, domain, needs, draft);
+      return isDiskMissing(facts, machine, mark, draft) ? null : startStep(machine, domain, mark, needs, draft);
   }
 }
 
-function startStep(name: string, domain: Domain, needs: readonly string[], draft: Draft): readonly string[] {
-  if (!domain.autostart) planAutostart(name, draft);
+function startStep(
+  machine: DesiredMachine,
+  domain: Domain,
+  mark: Mark,
+  needs: readonly string[],
+  draft: Draft,
+): readonly string[] {
+  const { name } = machine;
+  planAutostart(machine, domain, mark, draft);
   return draft.step({
     id: `machine/${name}/start`,
     title: `start ${name}`,
@@ -53,11 +61,15 @@ function startStep(name: string, domain: Domain, needs: readonly string[], draft
   });
 }
 
-function planAutostart(name: string, draft: Draft): void {
+function planAutostart(machine: DesiredMachine, domain: Domain, mark: Mark, draft: Draft): void {
+  if (domain.autostart || !isCorrected(machine, mark, '/autostart')) return;
+  const { name } = machine;
+  const id = `machine/${name}/autostart`;
   draft.step({
-    id: `machine/${name}/autostart`,
+    id,
     title: `let ${name} start with the host`,
     reason: 'autostart is off',
+    needs: draft.pause(id, `let ${name} start with the host`, null, 'somebody turned it off again'),
     action: { kind: 'set-autostart', machine: name, on: true },
   });
 }

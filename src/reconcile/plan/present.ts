@@ -3,7 +3,6 @@ import type { Mark } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
 import { planAnswer, planReservation } from './answer.ts';
 import type { Draft } from './draft.ts';
-import { noteDrift } from './drift.ts';
 import type { Facts } from './facts.ts';
 import { mayBegin } from './gate.ts';
 import { planGoBack, type Return, returnedMark, returnOf } from './go-back.ts';
@@ -33,7 +32,6 @@ export interface Present {
 /** Keeps a machine that exists as it should be: off, back on an earlier root disk, changed, or simply running. */
 export function planPresent(facts: Facts, present: Present): MachineRoad {
   const { machine, domain, mark, draft } = present;
-  noteDrift(domain, mark, draft);
   if (machine.powerState === 'Off') return planSwitchedOff(facts, present);
   const failure = trialFailure(facts, machine, domain, mark);
   const back = returnOf(mark, failure);

@@ -1,5 +1,5 @@
 import { objectKey } from '../../model/mark.ts';
-import type { Wait } from '../../model/plan.ts';
+import type { Block, Note, Wait } from '../../model/plan.ts';
 import type { Draft } from './draft.ts';
 import type { Facts } from './facts.ts';
 
@@ -67,4 +67,28 @@ export function holdSuspended(facts: Facts, draft: Draft): void {
     wayOut: suspension.wayOut,
     changes: held.flatMap((step) => step.changes),
   });
+}
+
+/** What is suspended although nothing is held back by it now: else nobody would see it before something is. */
+export function suspensionNotes(facts: Facts, blocks: readonly Block[]): readonly Note[] {
+  const { desired, records } = facts;
+  const byPeople = Object.entries(records.suspensions).map(([scope, { reason }]) => {
+    const resume = scope === 'agent' ? 'kreconcile resume' : `kreconcile resume ${scope}`;
+    return { scope, text: `${scope} is suspended: ${reason}; it goes on with: ${resume}` };
+  });
+  const byManifest = [
+    ...desired.clusters.filter(({ suspended }) => suspended).map(({ name }) => `Cluster/${name}`),
+    ...desired.machines
+      .filter(({ suspended, object }) => suspended && object.kind === 'Machine')
+      .map(({ object }) => objectKey(object)),
+  ].map((scope) => ({ scope, text: `${scope} is suspended by its manifest` }));
+  const isTold = (scope: string) =>
+    blocks.some(
+      ({ guard, reason, object }) =>
+        guard === 'Suspended' &&
+        (reason.startsWith(`${scope} is suspended`) || (object !== null && objectKey(object) === scope)),
+    );
+  return [...byPeople, ...byManifest]
+    .filter(({ scope }) => !isTold(scope))
+    .map(({ text }): Note => ({ target: null, text }));
 }

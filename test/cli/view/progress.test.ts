@@ -42,6 +42,7 @@ function report(afterMs: number, plan: Partial<PlanDocument>, more: Partial<Pass
       blocks: [],
       notes: [],
       changes: [],
+      drift: [],
       readings: {},
       ...plan,
     },

@@ -66,6 +66,7 @@ function machineOf(name: string, kubernetes: KubernetesSpec): DesiredMachine {
     strategy: 'Auto',
     keepForMs: 86_400_000,
     windows: [],
+    drift: { mode: 'correct', ignore: [] },
     skips: { specDigest: '0123456789ab', skipped: [], outdated: [] },
     name,
     object: { kind: 'Cluster', name: 'dev' },

@@ -84,13 +84,6 @@ describe('a running machine', () => {
     });
   });
 
-  it('tells what somebody changed in its definition and leaves it', () => {
-    const edited = domainFor(before, jump);
-    const made = planAt(before, observed({ domains: [{ ...edited, next: { ...edited.next, memoryMiB: 4096 } }] }));
-    expect(stepIds(made)).toEqual([]);
-    expect(made.notes[0]?.text).toBe('jump: 4096 MiB of memory at the next boot, 2048 applied; somebody changed it');
-  });
-
   it('whose mark an older release wrote without a field is not changed by the new field', () => {
     const { firmware: _, ...older } = jump.spec;
     const mark = markFor(before, jump, { spec: older as typeof jump.spec });
