@@ -60,4 +60,6 @@ export interface AgentParts {
 export interface Composition {
   readonly reconcile: ReconcileParts;
   readonly readings: Readings;
+  /** Resolves when nothing runs beside the passes: no reading, no copy of a backup. */
+  readonly settled: () => Promise<void>;
 }

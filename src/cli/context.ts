@@ -2,11 +2,12 @@ import type { LoadResult } from '../manifest/load.ts';
 import type { AgentConfig } from '../model/agent-config.ts';
 import type { KreError } from '../model/error.ts';
 import type { GuestStatus } from '../model/guest-status.ts';
-import type { HistoryEntry } from '../model/history.ts';
+import type { HistoryEntry, HistoryPrediction } from '../model/history.ts';
 import type { Http } from '../model/http.ts';
 import type { Backup, Reading } from '../model/observed.ts';
 import type { Clock, Exec, Files } from '../model/ports.ts';
 import type { PassReport } from '../model/report.ts';
+import type { Simulation } from '../model/simulation.ts';
 import type { Status } from '../model/status.ts';
 import type { Decisions } from '../reconcile/decide.ts';
 import type { Look } from '../reconcile/reconcile.ts';
@@ -81,10 +82,21 @@ export interface Host {
   events(limit: number): Promise<readonly unknown[]>;
   /** Changes, oldest first; of one object where it is named. */
   history(object?: string): Promise<readonly HistoryEntry[]>;
+  /** Rehearses the newest revision in a copy of this host; touches nothing. `guests` as for `look`. */
+  simulate(request: SimulateRequest): Promise<{ readonly simulation: Simulation; readonly caveats: readonly string[] }>;
+  /** Keeps what a rehearsal foretold, to stand beside what will happen. */
+  predict(predictions: readonly Omit<HistoryPrediction, 'kind'>[]): Promise<void>;
   /** Runs the agent until the signal aborts. `AgentRunning` if another holds the host. */
   runAgent(options: RunOptions): Promise<void>;
   /** The clock that the host lives by: faster than the wall clock on a simulated host with a speed. */
   readonly clock: Clock;
+}
+
+export interface SimulateRequest {
+  readonly guests: Readonly<Record<string, Reading<GuestStatus>>> | undefined;
+  /** `upgrade:dev-cp-1`. */
+  readonly faults: readonly string[];
+  readonly signal: AbortSignal;
 }
 
 export interface OwnLook extends Look {

@@ -58,6 +58,13 @@ function addLooking(add: Add): void {
     'tell what somebody changed in machines behind the back of the manifests',
     async () => (await import('./drift.ts')).run,
   ).option('--detailed-exitcode', 'exit 2 when there is any that is not ignored');
+  add(
+    'simulate',
+    'rehearse the newest revision in a copy of this host, on a virtual clock; touches nothing',
+    async () => (await import('./simulate.ts')).run,
+  )
+    .option('--fail <what[:machine[:times]]>', 'let something fail, as upgrade:dev-cp-1; may be repeated', gathered)
+    .option('--svg <file>', 'also draw the timeline into a file');
   add('status', 'tell where every cluster and machine stands', async () => (await import('./status.ts')).run).option(
     '-w, --watch',
     'go on telling until stopped',
@@ -70,6 +77,11 @@ function addLooking(add: Add): void {
     'tell what was changed, why, how it ended and how long it took; of one object with every step',
     async () => (await import('./history.ts')).run,
   ).option('-n, --limit <count>', 'how many changes at most', '20');
+}
+
+/** Values of an option that may be given several times. */
+function gathered(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
 }
 
 function addConverging(add: Add): void {

@@ -100,6 +100,9 @@ export async function openHost(parts: HostParts, options: HostOptions): Promise<
     backups: async () => (await workshop()).backups.list(),
     history: async (object) => (await workshop()).history.entries(object),
     events: async (limit) => (await workshop()).eventFile.latest(limit),
+    simulate: async (request) =>
+      (await import('./simulate.ts')).simulateNewest({ newest, look: lookNow, workshop }, request),
+    predict: async (predictions) => (await workshop()).history.predict(predictions),
     async runAgent(run) {
       // A third of the program, which looking does not need.
       const { runAgent } = await import('./run-agent.ts');

@@ -1,4 +1,5 @@
 import type { Composition, Pokes } from '../agent/agent-parts.ts';
+import type { CalendarReader } from '../calendar/calendar.ts';
 import { objectKey } from '../model/mark.ts';
 import { createActs } from '../reconcile/execute/acts.ts';
 import { createBackupCopies } from '../reconcile/execute/backup-copies.ts';
@@ -14,24 +15,18 @@ import { openCalendar } from './calendar.ts';
 import type { Workshop } from './workshop.ts';
 
 /** What the agent's passes are made of. */
-export function composePasses(workshop: Workshop, keeper: SourceKeeper, url: string, pokes: Pokes): Composition {
+export function composePasses(
+  workshop: Workshop,
+  keeper: Pick<SourceKeeper, 'current'>,
+  url: string,
+  pokes: Pokes,
+  calendar: CalendarReader = openCalendar(workshop, pokes.hostChanged),
+): Composition {
   const { clock, log, config, records, ledger, drivers } = workshop;
   const readings = createReadings(drivers.guest, clock, pokes.guestRead);
   const backups = createBackupCopies(drivers.guest, workshop.backups, clock, pokes.hostChanged);
-  const calendar = openCalendar(workshop, pokes.hostChanged);
   const uploads = createBackupUploads(drivers.guest, workshop.backups.read, clock, pokes.hostChanged);
-  const actParts: ActParts = {
-    ...drivers,
-    distributions: workshop.library.distributions,
-    oses: workshop.library.oses,
-    program: workshop.library.program,
-    secrets: createSecrets(workshop.files, config.folders.state),
-    records,
-    kubeconfigs: workshop.kubeconfigs,
-    backups,
-    uploads,
-    outdate: readings.outdate,
-  };
+  const actParts = actPartsOf(workshop, { backups, uploads, outdate: readings.outdate });
   const reconcile: ReconcileParts = {
     clock,
     source: async () => {
@@ -67,7 +62,24 @@ export function composePasses(workshop: Workshop, keeper: SourceKeeper, url: str
       await workshop.history.record(result);
     },
   };
-  return { reconcile, readings };
+  const settled = async (): Promise<void> => {
+    await Promise.all([readings.settled(), backups.settled(), uploads.settled()]);
+  };
+  return { reconcile, readings, settled };
+}
+
+function actPartsOf(workshop: Workshop, beside: Pick<ActParts, 'backups' | 'uploads' | 'outdate'>): ActParts {
+  const { config, drivers, library, records, kubeconfigs, files } = workshop;
+  return {
+    ...drivers,
+    distributions: library.distributions,
+    oses: library.oses,
+    program: library.program,
+    secrets: createSecrets(files, config.folders.state),
+    records,
+    kubeconfigs,
+    ...beside,
+  };
 }
 
 function objectsOf(desired: Parameters<ReconcileParts['recordApplied']>[0]): readonly string[] {

@@ -2,7 +2,7 @@ import type { SimCluster, SimNode } from './cluster-state.ts';
 import { cancel, schedule } from './events.ts';
 import { durationMs, failureOf } from './fault.ts';
 import { nextUuid } from './identity.ts';
-import { addressOf, kubernetesOf, memberOf, setMember } from './places.ts';
+import { addressOf, kubernetesOf, memberOf, rootOf, setMember } from './places.ts';
 import type { SimDomain, SimMember, WorldState } from './state.ts';
 
 /** As upstream's: a year. */
@@ -53,7 +53,8 @@ export function startApi(state: WorldState, domain: SimDomain, member: SimMember
   if (!domain.run) return;
   domain.run.apiReady = false;
   cancel(state, (event) => event.kind === 'api' && event.of === domain.uuid);
-  if (failureOf(state, 'apiStart', domain.name, [member.apiVersion ?? member.version]) !== null) return;
+  const about = [member.apiVersion ?? member.version, ...imageOf(state, domain)];
+  if (failureOf(state, 'apiStart', domain.name, about) !== null) return;
   const dueMs = atMs + durationMs(state, 'apiStart', domain.name);
   schedule(state, { atMs: dueMs, kind: 'api', of: domain.uuid, about: domain.run.bootId });
 }
@@ -117,9 +118,15 @@ export function becomeNodeReady(state: WorldState, domain: SimDomain): void {
   const cluster = member ? state.clusters[member.clusterUid] : undefined;
   const node = member ? cluster?.nodes[member.node] : undefined;
   if (!cluster || !node || !isApiReady(state, cluster)) return;
-  if (failureOf(state, 'nodeReady', domain.name, [node.version]) !== null) return;
+  if (failureOf(state, 'nodeReady', domain.name, [node.version, ...imageOf(state, domain)]) !== null) return;
   node.ready = true;
   node.lostAtMs = null;
+}
+
+/** The image under the root disk that runs. */
+function imageOf(state: WorldState, domain: SimDomain): readonly string[] {
+  const root = rootOf(state, domain);
+  return root ? [root.imageDigest] : [];
 }
 
 /** Whether some control plane's API server answers. */

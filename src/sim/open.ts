@@ -3,6 +3,7 @@ import { KreError } from '../model/error.ts';
 import type { Clock, Files } from '../model/ports.ts';
 import { certifiedKubeconfigs, placeholderKubeconfigs } from './kubeconfig.ts';
 import { newWorld, type WorldSettings } from './new-world.ts';
+import type { WorldState } from './state.ts';
 import { fileStore, memoryStore } from './store.ts';
 import { takeTurns } from './turns.ts';
 import { type SimWorld, worldOver } from './world.ts';
@@ -39,6 +40,16 @@ export async function openSimWorld(uri: string, options: WorldOptions): Promise<
   adopt(state);
   const kubeconfigs = options.credentials === 'placeholders' ? placeholderKubeconfigs() : certifiedKubeconfigs();
   return worldOver(uri, clock, takeTurns(clock, state, store, adopt), kubeconfigs);
+}
+
+/** A world that begins with a given state and is kept in memory; its kubeconfigs are placeholders. */
+export function openWorldWith(state: WorldState, clock: Clock): SimWorld {
+  return worldOver(
+    'sim://memory',
+    clock,
+    takeTurns(clock, state, memoryStore, () => {}),
+    placeholderKubeconfigs(),
+  );
 }
 
 /** The folder of `sim:///folder`; `null` for `sim://memory`. */

@@ -137,6 +137,16 @@ export const areas: readonly Area[] = [
       'the loop gets its drivers and ports from main.ts, and talks to the command line through the control socket only.',
   },
   {
+    name: 'simulate',
+    matches: /^simulate\//,
+    areas: ['model', 'sim', 'plan', 'desire', 'reconcile', 'agent', 'simulate'],
+    typeAreas: ['roles'],
+    packages: [...computing],
+    isPure: true,
+    because:
+      'a rehearsal runs the real loop in a simulated world: it takes its time from a virtual clock, its drivers from main.ts, and touches nothing.',
+  },
+  {
     name: 'view',
     matches: /^cli\/view\//,
     areas: ['model', 'view'],
