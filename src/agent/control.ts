@@ -5,6 +5,7 @@ import type { HttpHandler, HttpReply, HttpRequest } from '../model/http.ts';
 import type { Backup, Reading } from '../model/observed.ts';
 import type { AgentIdentity, Outlook, PassReport } from '../model/report.ts';
 import type { Status } from '../model/status.ts';
+import { abortAfter } from '../reconcile/abort-after.ts';
 import type { Decisions } from '../reconcile/decide.ts';
 
 /** What the control socket gives access to. Everything that changes something is a request to the loop or a person's decision. */
@@ -40,7 +41,7 @@ export function createControl(parts: ControlParts): HttpHandler {
     'GET /history': ({ query }) => parts.history(query['object']),
     'GET /backups': () => parts.backups(),
     'GET /passes': ({ query, signal }) =>
-      parts.reportAfter(positive(query['after'], 0), AbortSignal.any([signal, AbortSignal.timeout(LONG_POLL_MS)])),
+      parts.reportAfter(positive(query['after'], 0), abortAfter(LONG_POLL_MS, signal)),
     'POST /reconcile': () => parts.reconcile(),
     'POST /suspend': async ({ body }) => {
       const { scope, reason } = texts(body, ['scope', 'reason']);

@@ -1,6 +1,7 @@
 import { KreError, toKreError } from '../model/error.ts';
 import { parseDurationMs } from '../model/quantity.ts';
 import type { PassReport } from '../model/report.ts';
+import { abortAfter } from '../reconcile/abort-after.ts';
 import { errStyle, type Invocation, outStyle, print, type Run } from './command.ts';
 import type { Host } from './context.ts';
 import { EXIT, EXIT_OF_VERDICT } from './exit-code.ts';
@@ -47,7 +48,7 @@ async function converge(
   const { context } = invocation;
   const follower = followReports(invocation, host.clock.now());
   const stop = new AbortController();
-  const signal = AbortSignal.any([context.signal, stop.signal, AbortSignal.timeout(timeoutMs)]);
+  const signal = abortAfter(timeoutMs, context.signal, stop.signal);
   let last: PassReport | null = null;
   const onReport = (report: PassReport): void => {
     last = report;

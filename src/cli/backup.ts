@@ -1,5 +1,6 @@
 import { KreError } from '../model/error.ts';
 import type { Backup, BackupRequest } from '../model/observed.ts';
+import { abortAfter } from '../reconcile/abort-after.ts';
 import { meetsRequest } from '../reconcile/plan/schedule.ts';
 import { type AgentClient, connectAgent } from './agent-client.ts';
 import { timeoutOf } from './apply.ts';
@@ -52,7 +53,7 @@ async function waitFor(
   timeoutMs: number,
   startedAtMs: number,
 ): Promise<Backup> {
-  const signal = AbortSignal.any([invocation.context.signal, AbortSignal.timeout(timeoutMs)]);
+  const signal = abortAfter(timeoutMs, invocation.context.signal);
   const follower = followReports(invocation, startedAtMs);
   try {
     for (let pass = 0; !signal.aborted; ) {

@@ -1,5 +1,6 @@
 import { KreError } from '../model/error.ts';
 import type { PassReport } from '../model/report.ts';
+import { abortAfter } from '../reconcile/abort-after.ts';
 import { connectAgent } from './agent-client.ts';
 import { conclude, timeoutOf } from './apply.ts';
 import { type Run, remark } from './command.ts';
@@ -23,8 +24,7 @@ export const run: Run<ReconcileOptions> = async (invocation) => {
     remark(invocation, 'The agent has looked; see kreconcile status.');
     return EXIT.done;
   }
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const signal = AbortSignal.any([context.signal, deadline]);
+  const signal = abortAfter(timeoutMs, context.signal);
   try {
     if (last) follower.add(last);
     while (last && !isFinal(last.verdict) && !signal.aborted) {

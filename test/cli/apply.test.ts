@@ -88,7 +88,7 @@ describe('apply', () => {
 
   it('ends with 26 when time is up, and begins again where it stood', async () => {
     const { on } = await scene({ 'tool.yaml': machineYaml('tool') });
-    const { exitCode, stdout } = await kreconcile(['apply', ...on, '--timeout', '2s']);
+    const { exitCode, stdout } = await kreconcile(['apply', ...on, '--timeout', '8s']);
     expect(exitCode).toBe(26);
     expect(stdout).toMatch(/^working: not done yet.*waits: image debian-13 is in the store/s);
     expect((await apply(on)).exitCode).toBe(0);
