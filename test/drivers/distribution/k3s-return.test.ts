@@ -1,9 +1,12 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { shells } from '../guest/program/guest-root.ts';
 import { archiveOf, type FakeNode } from './fake-node.ts';
 import { makeK3sNode, sqliteHeader } from './k3s-programs.ts';
+
+// Each starts some hundred processes, one after the other.
+vi.setConfig({ testTimeout: 180_000 });
 
 const nodes: FakeNode[] = [];
 afterEach(() => {

@@ -1,9 +1,12 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { shells } from '../guest/program/guest-root.ts';
 import { type FakeNode, sha256 } from './fake-node.ts';
 import { makeKubeadmNode } from './kubeadm-programs.ts';
+
+// Each starts some hundred processes, one after the other.
+vi.setConfig({ testTimeout: 180_000 });
 
 const nodes: FakeNode[] = [];
 afterEach(() => {
@@ -97,17 +100,15 @@ describe.each(shells)('kubeadm rollback under %s', (shell) => {
     expect(node.read(data)).toBe('snapshot\n');
   });
 
-  it('leads out of an upgrade that kubeadm broke off, or whose kubelet does not serve', async () => {
-    for (const broken of ['broken-late', 'broken-kubelet']) {
-      const node = await upgraded(shell, minor, broken);
-      rmSync(join(node.root, broken), { force: true });
-      const input = { version: minor, to: from, backup: 'backup-1' };
-      expect(await node.operate('rollback', 'rollback-1', input)).toMatchObject({
-        code: 0,
-        result: `version ${from}\nrestored yes\n`,
-      });
-      expect(await node.kubernetes()).toMatchObject({ version: from, apiVersion: from });
-    }
+  it.each(['broken-late', 'broken-kubelet'])('leads out of an upgrade by %s', async (broken) => {
+    const node = await upgraded(shell, minor, broken);
+    rmSync(join(node.root, broken), { force: true });
+    const input = { version: minor, to: from, backup: 'backup-1' };
+    expect(await node.operate('rollback', 'rollback-1', input)).toMatchObject({
+      code: 0,
+      result: `version ${from}\nrestored yes\n`,
+    });
+    expect(await node.kubernetes()).toMatchObject({ version: from, apiVersion: from });
   });
 
   it('of an upgrade that touched nothing keeps the data', async () => {

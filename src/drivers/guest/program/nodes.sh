@@ -71,13 +71,14 @@ api_objects() {
 	kube get "$1" -A --request-timeout=5s -o "go-template=$api_template"
 }
 
-# api_version: what the local API server says of itself, as JSON. Everybody may ask it, so that another start of kubectl is
-# spared where curl is at hand.
+# api_version: what the local API server says of itself, as JSON. Another start of kubectl is spared where curl is at hand.
 api_version() {
-	api_ca=$(dist_api_ca)
+	# Paths of ours, without blanks.
+	# shellcheck disable=SC2046
+	set -- $(dist_api_ca)
 	api_said=''
-	if [ -r "$api_ca" ] && has curl; then
-		api_said=$(curl -fsS --max-time 3 --noproxy '*' --cacert "$api_ca" --connect-to '::127.0.0.1:' "https://$NODE_NAME:$API_PORT/version" 2>/dev/null) || api_said=''
+	if [ -r "${1:-}" ] && has curl; then
+		api_said=$(curl -fsS --max-time 3 --noproxy '*' --cacert "$1" ${3:+--cert "$2" --key "$3"} --connect-to '::127.0.0.1:' "https://$NODE_NAME:$API_PORT/version" 2>/dev/null) || api_said=''
 	fi
 	[ -n "$api_said" ] || api_said=$(kube get --raw /version --request-timeout=3s 2>/dev/null) || :
 	json_text "$(printf '%s' "$api_said" | tr ',' '\n' | sed -n 's/^.*"gitVersion": *"\([A-Za-z0-9._+-]*\)".*/\1/p' | head -n 1)"

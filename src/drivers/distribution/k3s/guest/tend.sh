@@ -16,7 +16,8 @@ dist_status() {
 # certificates_expire: the earliest end of the cluster's certificates, ms since epoch, or null.
 certificates_expire() { earliest_expiry "$K3S_DATA"/server/tls/*.crt "$K3S_DATA"/server/tls/etcd/*.crt; }
 
-dist_api_ca() { echo "$K3S_DATA/server/tls/server-ca.crt"; }
+# Its API server answers nobody who is not known.
+dist_api_ca() { echo "$K3S_DATA/server/tls/server-ca.crt $K3S_DATA/server/tls/client-admin.crt $K3S_DATA/server/tls/client-admin.key"; }
 
 # dist_renew_certificates: k3s moves the old ones away while it stands still and makes new ones when it starts. Pods run on meanwhile.
 dist_renew_certificates() {

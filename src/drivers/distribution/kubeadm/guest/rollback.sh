@@ -19,6 +19,8 @@ dist_rollback() {
 		end_return
 		return 0
 	fi
+	# They ran here before. Should they be gone by now, better to fetch them while everything still runs.
+	if [ "$ROLE" = control-plane ]; then (pull_images "$return_to" "$KUBEADM_PREVIOUS/$return_to/kubeadm") || progress "the images of $return_to are left to the kubelet"; fi
 	decide_return
 	if ! return_once; then
 		[ "$return_data" = no ] && may_return_data || fail "$return_to does not serve: see journalctl -u kubelet and /var/log/pods"
