@@ -1,15 +1,19 @@
+import type { DesiredMachine } from '../../model/desired.ts';
 import { type Facts, ownMark } from './facts.ts';
 
 /** Space that stays free where images live: thin disks pause machines when it is gone. */
 export const DISK_RESERVE_MIB = 1024;
 
-/** By machine that is to be created or started: why the host has no room for it. Machines count in the order of their names. */
+/**
+ * By machine that is to be created or started: why the host has no room for it. Those that exist come first, so that one which is down for a change
+ * finds its room again; then machines count in the order of their names.
+ */
 export function capacityShortfalls(facts: Facts): ReadonlyMap<string, string> {
   const { host, domains } = facts.inventory;
   const shortfalls = new Map<string, string>();
   let usedMiB = 0;
   for (const domain of domains) usedMiB += domain.live?.memoryMiB ?? 0;
-  for (const machine of facts.desired.machines) {
+  for (const machine of existingFirst(facts)) {
     const domain = facts.domainsByUuid.get(machine.uuid);
     if (machine.powerState === 'Off' || domain?.live) continue;
     const applied = domain ? ownMark(domain, facts.desired.owner)?.spec : undefined;
@@ -31,4 +35,9 @@ export function capacityShortfalls(facts: Facts): ReadonlyMap<string, string> {
     }
   }
   return shortfalls;
+}
+
+function existingFirst({ desired, domainsByUuid }: Facts): readonly DesiredMachine[] {
+  const isNew = (machine: DesiredMachine) => Number(!domainsByUuid.has(machine.uuid));
+  return [...desired.machines].sort((a, b) => isNew(a) - isNew(b) || (a.name < b.name ? -1 : 1));
 }
