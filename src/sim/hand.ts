@@ -10,7 +10,7 @@ import { nextUuid } from './identity.ts';
 import { beginFetch, hostOperations, storeImage } from './images.ts';
 import { beginOperation, type OperationRequest } from './operations.ts';
 import { addressOf, installedOf } from './places.ts';
-import { askShutdown, powerOn, turnOff } from './power.ts';
+import { askShutdown, hang, powerOn, reset, turnOff } from './power.ts';
 import { programDigest, readSeed } from './seed-facts.ts';
 import type {
   InstalledRoot,
@@ -42,6 +42,8 @@ export interface SimHand {
   powerOn(domain: SimDomain): void;
   askShutdown(domain: SimDomain): void;
   turnOff(domain: SimDomain, reason: string): void;
+  reset(domain: SimDomain): void;
+  hang(domain: SimDomain): void;
   readSeed(seed: SeedFiles): SeedFacts;
   beginFetch(image: { readonly digest: string; readonly format: 'qcow2' | 'raw' }): void;
   /** Puts an image into the store at once. */
@@ -89,6 +91,11 @@ export function handOn(state: WorldState, notices: Notice[], halfway: () => void
       turnOff(state, domain, reason, state.atMs);
       notices.push({ kind: 'agent-disconnected', machine: domain.name }, { kind: 'lifecycle', machine: domain.name });
     },
+    reset: (domain) => {
+      reset(state, domain, state.atMs);
+      notices.push({ kind: 'agent-disconnected', machine: domain.name }, { kind: 'other', machine: domain.name });
+    },
+    hang: (domain) => hang(state, domain, state.atMs),
     readSeed,
     beginFetch: (image) => beginFetch(state, image, state.atMs),
     storeImage: (digest, format) => storeImage(state, digest, format),

@@ -2,7 +2,7 @@
 import { KreError } from '../model/error.ts';
 import type { Mark } from '../model/mark.ts';
 import type { DomainShape } from '../model/observed.ts';
-import { dropLostClusters } from './cluster.ts';
+import { dropLostClusters, loseNode } from './cluster.ts';
 import { addDomain } from './domains.ts';
 import type { SimFault } from './fault.ts';
 import type { SimHand } from './hand.ts';
@@ -113,6 +113,30 @@ export function editDomain(world: SimWorld, name: string, change: Partial<Domain
   return onDomain(world, name, (hand, domain) => {
     domain.next = { ...domain.next, ...change };
     hand.tell({ kind: 'lifecycle', machine: name });
+  });
+}
+
+/** The guest hangs: it answers nobody, its node sends no heartbeats, and only a reset or a power cycle helps. */
+export function hangGuest(world: SimWorld, name: string): Promise<void> {
+  return onDomain(world, name, (hand, domain) => hand.hang(domain));
+}
+
+/** The root disk is damaged: the guest hangs, and nothing boots from that disk again. The state disk is well. */
+export function breakRoot(world: SimWorld, name: string): Promise<void> {
+  return onDomain(world, name, (hand, domain) => {
+    const root = hand.state.folders[name]?.generations[domain.run?.generation ?? 0];
+    if (root) root.isBroken = true;
+    hand.hang(domain);
+  });
+}
+
+/** The main service of a node dies and stays down, on a control plane its API server with it; the guest answers. */
+export function stopService(world: SimWorld, name: string): Promise<void> {
+  return onDomain(world, name, (hand, domain) => {
+    if (!domain.run) return;
+    domain.run.serviceActive = false;
+    domain.run.apiReady = false;
+    loseNode(hand.state, domain, hand.nowMs);
   });
 }
 

@@ -22,20 +22,24 @@ export function powerOn(state: WorldState, domain: SimDomain, atMs: number): voi
     return;
   }
   domain.stateReason = 'booted';
-  domain.run = newRun(state, domain, atMs);
+  beginRun(state, domain, newRun(state, markOf(domain)?.generation ?? null, atMs));
+}
+
+function beginRun(state: WorldState, domain: SimDomain, run: SimRun): void {
+  domain.run = run;
   const root = rootOf(state, domain);
   if (root) root.unstarted = false;
   leaseAddress(state, domain);
-  if (failureOf(state, 'boot', domain.name, root ? [root.imageDigest] : []) !== null) return;
-  const dueMs = atMs + durationMs(state, 'boot', domain.name);
-  schedule(state, { atMs: dueMs, kind: 'boot', of: domain.uuid, about: domain.run.bootId });
+  if (root?.isBroken || failureOf(state, 'boot', domain.name, root ? [root.imageDigest] : []) !== null) return;
+  const dueMs = run.startedAtMs + durationMs(state, 'boot', domain.name);
+  schedule(state, { atMs: dueMs, kind: 'boot', of: domain.uuid, about: run.bootId });
 }
 
-function newRun(state: WorldState, domain: SimDomain, atMs: number): SimRun {
+function newRun(state: WorldState, generation: number | null, atMs: number): SimRun {
   return {
     bootId: nextUuid(state),
     startedAtMs: atMs,
-    generation: markOf(domain)?.generation ?? null,
+    generation,
     agentConnected: false,
     stateDisk: 'none',
     serviceActive: false,
@@ -44,9 +48,32 @@ function newRun(state: WorldState, domain: SimDomain, atMs: number): SimRun {
   };
 }
 
-/** Asks the guest to shut down. One that has not booted does not hear it. */
+/** The reset button: what ran is interrupted and the guest boots again, from the same root disk under the same definition. */
+export function reset(state: WorldState, domain: SimDomain, atMs: number): void {
+  const { run } = domain;
+  if (!run) return;
+  interruptOperations(state, domain, atMs);
+  endRun(state, domain, atMs);
+  beginRun(state, domain, newRun(state, run.generation, atMs));
+}
+
+/** The guest stops where it stands, its agent's channel still open: nothing in it goes on until its power cycle ends. */
+export function hang(state: WorldState, domain: SimDomain, atMs: number): void {
+  if (!domain.run) return;
+  endRun(state, domain, atMs);
+  domain.run.isHung = true;
+  domain.run.apiReady = false;
+}
+
+function endRun(state: WorldState, domain: SimDomain, atMs: number): void {
+  loseNode(state, domain, atMs);
+  cancel(state, (event) => event.of === domain.uuid);
+}
+
+/** Asks the guest to shut down. One that has not booted, or hangs, does not hear it. */
 export function askShutdown(state: WorldState, domain: SimDomain, atMs: number): void {
-  if (!domain.run?.agentConnected || domain.run.isShuttingDown || domain.state !== 'running') return;
+  if (!domain.run?.agentConnected || domain.run.isHung || domain.state !== 'running') return;
+  if (domain.run.isShuttingDown) return;
   if (takeFault(state, ['shutdown'], domain.name, ['silent', 'fail'])) return;
   domain.run.isShuttingDown = true;
   const dueMs = atMs + durationMs(state, 'shutdown', domain.name);
@@ -72,8 +99,7 @@ export function turnOff(state: WorldState, domain: SimDomain, reason: string, at
   const { run } = domain;
   if (run) {
     interruptOperations(state, domain, atMs);
-    loseNode(state, domain, atMs);
-    cancel(state, (event) => event.of === domain.uuid);
+    endRun(state, domain, atMs);
   }
   domain.run = null;
   domain.live = null;

@@ -86,6 +86,8 @@ export interface SimRun {
   apiReady: boolean;
   /** The clean shutdown that was asked for ends with an `off` event. */
   isShuttingDown: boolean;
+  /** The guest stands still and answers nobody; absent: it does not. */
+  isHung?: boolean;
 }
 
 export interface SimNetwork {
@@ -121,6 +123,8 @@ export interface SimRoot {
   sizeMiB: number;
   /** Prepared, and never booted. */
   unstarted: boolean;
+  /** What is on it does not boot any more; absent: it does. */
+  isBroken?: boolean;
   /** `null` while a preparation was interrupted before the seed. */
   seed: SeedFacts | null;
   /** What first boot and later work wrote onto the root disk. */

@@ -76,6 +76,8 @@ export interface MachineActs {
   shutdown(machine: MachineRef, mode: 'agent' | 'acpi'): Promise<void>;
   /** Cuts the power. */
   powerOff(machine: MachineRef): Promise<void>;
+  /** Presses the reset button of a running domain: its guest begins anew under the definition in force. One that does not run is left alone. */
+  reset(machine: MachineRef): Promise<void>;
   /** Lets a paused domain run on. */
   resume(machine: MachineRef): Promise<void>;
   setAutostart(machine: MachineRef, on: boolean): Promise<void>;

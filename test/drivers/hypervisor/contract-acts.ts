@@ -105,6 +105,20 @@ export function actsContract(world: () => HypervisorWorld): void {
       expect([live?.cpus, next.cpus]).toEqual([2, 2]);
     });
 
+    test('a reset begins the guest anew, under the definition in force', async () => {
+      const { live } = await domain();
+      const events: HypervisorEvent[] = [];
+      const watching = world().driver.watch((event) => events.push(event));
+      await world().until('the watch is connected', () => events.some((event) => event.kind === 'connected'));
+      await world().driver.reset(machine().ref);
+      await world().until('the agent connects anew', () =>
+        events.some((event) => event.kind === 'agent-connected' && event.machine === 'ct-life'),
+      );
+      watching.stop();
+      const found = await domain();
+      expect([found.state, found.live, found.mark]).toMatchObject(['running', live, { revision: 'fedcba' }]);
+    });
+
     test('a clean shutdown turns it off, and is granted to a machine that is off', async () => {
       await world().driver.shutdown(machine().ref, 'agent');
       await reaches('shut off');
@@ -121,7 +135,8 @@ export function actsContract(world: () => HypervisorWorld): void {
       await world().driver.powerOff(machine().ref);
       await reaches('shut off');
       await world().driver.powerOff(machine().ref);
-      expect((await domain()).stateReason).toBe('destroyed');
+      await world().driver.reset(machine().ref);
+      expect(await domain()).toMatchObject({ state: 'shut off', stateReason: 'destroyed' });
     });
 
     test('the disks of a machine that is off grow too', async () => {

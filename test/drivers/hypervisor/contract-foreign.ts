@@ -12,6 +12,7 @@ function everyAct(world: HypervisorWorld, ref: MachineRef): Record<string, () =>
     start: () => driver.start(ref),
     shutdown: () => driver.shutdown(ref, 'acpi'),
     powerOff: () => driver.powerOff(ref),
+    reset: () => driver.reset(ref),
     resume: () => driver.resume(ref),
     setAutostart: () => driver.setAutostart(ref, true),
     updateLive: () => driver.updateLive(ref, { cpus: 4, diskMiB: null, stateDiskMiB: null }),

@@ -70,7 +70,14 @@ function actOf(name: string, machine: MachineRef, verb?: string, node?: string):
 function answering(hand: SimHand, machine: MachineRef): AnsweringGuest {
   const domain = hand.state.domains[machine.uuid];
   const run = domain?.run ?? null;
-  if (domain && run?.agentConnected && domain.state === 'running') return { domain, run };
+  if (domain && run?.agentConnected && domain.state === 'running' && !run.isHung) return { domain, run };
+  if (run?.isHung)
+    throw new KreError({
+      code: 'GuestUnavailable',
+      message: `the guest of ${machine.name} does not answer in time`,
+      hint: 'See its console.',
+      disposition: 'retry',
+    });
   throw new KreError({
     code: 'GuestUnavailable',
     message: `the guest agent of ${machine.name} is not connected (${domain ? domain.state : 'no such domain'})`,

@@ -11,7 +11,7 @@ import { isCopyOf } from './state-copy.ts';
 import { removeCopy } from './state-files.ts';
 import { buildXml } from './xml.ts';
 
-type PowerActs = Pick<Hypervisor, 'start' | 'shutdown' | 'powerOff' | 'resume' | 'setAutostart' | 'writeMark'>;
+type PowerActs = Pick<Hypervisor, 'start' | 'shutdown' | 'powerOff' | 'reset' | 'resume' | 'setAutostart' | 'writeMark'>;
 
 /** libvirt waits up to a minute for an agent that was asked to shut down; whether it did is for observing to tell. */
 const shutdownTimeoutMs = 4_000;
@@ -43,6 +43,10 @@ export function createPowerActs({ virsh, owned, layout, files, operations }: Pow
     powerOff: async (machine) => {
       const { isActive } = await owned.require(machine);
       if (isActive) await owned.act(machine, 'power off', [['destroy', machine.uuid]]);
+    },
+    reset: async (machine) => {
+      const { state } = await owned.require(machine);
+      if (state === 'running') await owned.act(machine, 'reset', [['reset', machine.uuid]]);
     },
     resume: async (machine) => {
       const { state } = await owned.require(machine);

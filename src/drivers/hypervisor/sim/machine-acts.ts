@@ -20,6 +20,10 @@ export function machineActs(perform: Perform, owner: string): SimpleActs {
       onOwn('powerOff', machine, (hand, domain) => {
         if (domain.run) hand.turnOff(domain, 'destroyed');
       }),
+    reset: (machine) =>
+      onOwn('reset', machine, (hand, domain) => {
+        if (domain.state === 'running') hand.reset(domain);
+      }),
     resume: (machine) =>
       onOwn('resume', machine, (hand, domain) => {
         if (domain.state !== 'paused') return;

@@ -146,11 +146,19 @@ describe('acts', () => {
     await fake.driver.powerOff(ref);
     await fake.driver.shutdown(ref, 'agent');
     await fake.driver.resume(ref);
+    await fake.driver.reset(ref);
     await fake.driver.start(ref);
     await fake.driver.start(ref);
-    expect(verbs().filter((verb) => ['start', 'destroy', 'shutdown', 'resume'].includes(verb ?? ''))).toEqual([
+    expect(verbs().filter((verb) => ['start', 'destroy', 'shutdown', 'reset', 'resume'].includes(verb ?? ''))).toEqual([
       'start',
     ]);
+  });
+
+  test('a running machine is reset by its UUID', async () => {
+    fake.domains.get(ref.uuid)!.isRunning = true;
+    await fake.driver.reset(ref);
+    expect(fake.virsh.commands.at(-1)).toEqual(['reset', ref.uuid]);
+    expect(fake.domains.get(ref.uuid)!.isRunning).toBe(true);
   });
 
   test('an agent that does not answer the shutdown is for the next pass to see', async () => {

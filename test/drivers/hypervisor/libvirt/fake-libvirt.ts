@@ -132,7 +132,7 @@ function stateBlock({ name, isRunning }: FakeDomain): string {
   return `Domain: '${name}'\n  state.state=${isRunning ? 1 : 5}\n  state.reason=1`;
 }
 
-const quiet = ['autostart', 'metadata', 'shutdown', 'resume', 'setvcpus', 'blockresize'];
+const quiet = ['autostart', 'metadata', 'shutdown', 'reset', 'resume', 'setvcpus', 'blockresize'];
 
 function act(domains: Map<string, FakeDomain>, domain: FakeDomain, words: readonly string[]): string {
   const [command = ''] = words;
