@@ -19,6 +19,7 @@ export const DEFAULTS = {
   /** Never that of a host: one manifest means the same everywhere. */
   timeZone: 'UTC',
   backup: { maxAge: '15m', keep: 5, timeZone: 'UTC' },
+  remediation: { after: '5m', pause: '10m', maxUnhealthy: '40%', maxTries: 3 },
   timeouts: { boot: '10m', ready: '15m', upgrade: '15m', drain: '5m', shutdown: '2m' },
   /** Of a Kubernetes node; a Machine has none unless its class says so. */
   stateDisk: '20Gi',

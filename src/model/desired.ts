@@ -1,6 +1,13 @@
 import type { DriftPolicy } from './drift.ts';
 import type { SkipPolicy } from './guard.ts';
-import type { DeletionPolicy, DistributionName, PowerState, PruneMode, UpgradeStrategy } from './manifest.ts';
+import type {
+  DeletionPolicy,
+  DistributionName,
+  PowerState,
+  PruneMode,
+  RemedyAction,
+  UpgradeStrategy,
+} from './manifest.ts';
 import type { ObjectRef } from './mark.ts';
 import type { AppliedSpec, ImageRef, NetworkRef } from './spec.ts';
 
@@ -109,6 +116,8 @@ export interface DesiredCluster {
   /** Versions on the way to `version`, lowest first, for a change that crosses more than one upgrade may. */
   readonly versions: readonly string[];
   readonly backup: BackupPolicy;
+  /** What is done about nodes that are not healthy; `null`: nothing. */
+  readonly remediation: RemediationPolicy | null;
   readonly suspended: boolean;
   readonly powerState: PowerState;
   readonly prune: PruneMode;
@@ -123,6 +132,17 @@ export interface BackupPolicy {
   /** Five fields of cron, judged by the calendar; `null`: none is taken by the clock. */
   readonly schedule: string | null;
   readonly timeZone: string;
+}
+
+export interface RemediationPolicy {
+  /** At least one, the mildest first. */
+  readonly actions: readonly RemedyAction[];
+  readonly afterMs: number;
+  readonly pauseMs: number;
+  /** Of the cluster's nodes, 1 to 100; one node is never too many. */
+  readonly maxUnhealthyPercent: number;
+  /** Actions on one node within 24 h. */
+  readonly maxTries: number;
 }
 
 /** A distribution's rules for one cluster, as data: the planner reads this and never a distribution's name. */

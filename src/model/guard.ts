@@ -35,6 +35,7 @@ export const GUARDS: Readonly<Record<GuardName, SkipWay>> = {
   Quorum: 'annotation',
   RecreateConfirm: 'confirm',
   RecreateNeeded: 'never',
+  RemediationHeld: 'never',
   Restore: 'never',
   RolloutHalted: 'never',
   StateDisk: 'never',

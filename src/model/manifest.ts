@@ -11,6 +11,8 @@ export type DeletionPolicy = 'Retain' | 'Delete';
 export type PowerState = 'On' | 'Off';
 /** `InPlaceOnly`: a change that takes a new root disk is blocked. */
 export type UpgradeStrategy = 'Auto' | 'InPlaceOnly';
+/** What is done about a node that is not healthy, in the order in which it gets harsher. */
+export type RemedyAction = 'restart' | 'reset' | 'recreate';
 
 /** A quantity as Kubernetes writes it: `2Gi`, `500M`, `1073741824`. */
 export type Quantity = string | number;
@@ -105,6 +107,19 @@ export interface Drift {
   readonly ignore?: readonly DriftField[] | undefined;
 }
 
+/** What is done about nodes that are not healthy. */
+export interface Remediation {
+  readonly actions: readonly RemedyAction[];
+  /** How long a node must be unhealthy before anything is done. Default 5m. */
+  readonly after?: Duration | undefined;
+  /** From one action to the next on the same node. Default 10m. */
+  readonly pause?: Duration | undefined;
+  /** Share of the cluster's nodes beyond which nothing is done: `40%`. */
+  readonly maxUnhealthy?: string | undefined;
+  /** Actions on one node within 24 h. Default 3. */
+  readonly maxTries?: number | undefined;
+}
+
 /** Policies that Cluster and Machine share. */
 export interface ObjectPolicies {
   readonly placement?: Placement | undefined;
@@ -157,6 +172,7 @@ export interface ClusterSpec extends ObjectPolicies {
         readonly timeZone?: string | undefined;
       }
     | undefined;
+  readonly remediation?: Remediation | undefined;
 }
 
 export interface MachineSpec extends ObjectPolicies {

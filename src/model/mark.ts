@@ -1,4 +1,4 @@
-import type { DeletionPolicy, PruneMode } from './manifest.ts';
+import type { DeletionPolicy, PruneMode, RemedyAction } from './manifest.ts';
 import type { AppliedSpec } from './spec.ts';
 
 /** A Cluster or Machine of the manifests: what a person names, prunes, suspends and confirms. */
@@ -41,6 +41,8 @@ export interface Mark {
   readonly deletionPolicy: DeletionPolicy;
   /** The restoration that this machine was made for; absent: none. */
   readonly restored?: { readonly backup: string; readonly atMs: number };
+  /** What was done because the node was not healthy, oldest first, at most 10; absent: nothing. */
+  readonly remedies?: readonly Remedy[];
   /** Revision that was applied last, for people. */
   readonly revision: string;
 }
@@ -51,6 +53,17 @@ export interface PreviousRoot {
   /** What was applied while it ran: going back applies it again. */
   readonly spec: AppliedSpec;
   readonly provenAtMs: number | null;
+}
+
+/** Something done about a node that was not healthy. Written before it is done, so that none is done twice. */
+export interface Remedy {
+  readonly action: RemedyAction;
+  readonly atMs: number;
+  /** Root disk that it was about: a `recreate` is to be carried out as long as that one is in use. */
+  readonly generation: number;
+  readonly reason: string;
+  /** When the node was seen well again; absent: the outage goes on. */
+  readonly endedAtMs?: number;
 }
 
 export interface Quarantine {

@@ -103,6 +103,7 @@ export type GuardName =
   | 'Blocker'
   | 'ClusterLost'
   | 'Restore'
+  | 'RemediationHeld'
   | 'HypervisorUnreachable';
 
 /** Something that a guard forbids now. `wayOut` is what a person can do. */
@@ -171,6 +172,10 @@ export type Action =
     }
   | { readonly kind: 'shutdown'; readonly machine: string; readonly mode: 'agent' | 'acpi' }
   | { readonly kind: 'power-off'; readonly machine: string }
+  /** Writes down that it is done, then presses the reset button. */
+  | { readonly kind: 'reset'; readonly machine: string; readonly mark: Mark }
+  /** Writes down that it is done, then restarts the node's main service by that operation. */
+  | { readonly kind: 'restart-service'; readonly machine: string; readonly mark: Mark; readonly operation: string }
   | { readonly kind: 'resume-domain'; readonly machine: string }
   | { readonly kind: 'set-autostart'; readonly machine: string; readonly on: boolean }
   | {

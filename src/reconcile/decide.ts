@@ -58,7 +58,7 @@ const CONFIRMABLE: ReadonlySet<string> = new Set([
   'RecreateConfirm',
   'ClusterLost',
 ]);
-const RETRIABLE: ReadonlySet<string> = new Set(['Quarantined', 'OperationFailed']);
+const RETRIABLE: ReadonlySet<string> = new Set(['Quarantined', 'OperationFailed', 'RemediationHeld']);
 
 export function createDecisions({ clock, records, look }: DecisionParts): Decisions {
   return {

@@ -14,6 +14,7 @@ import { duration, wholeNumber } from '../fields/amount.ts';
 import { label, maxPoolReplicas, nameLimits, reference } from '../fields/name.ts';
 import { guestPath } from '../fields/path.ts';
 import { changePolicyFields, policyFields } from '../fields/policies.ts';
+import { remediation } from '../fields/remediation.ts';
 import { schedule, timeZone } from '../fields/schedule.ts';
 import { webUrl } from '../fields/url.ts';
 import { documentSchema, type KindDefinition } from '../kind.ts';
@@ -183,6 +184,9 @@ const spec = matching<ClusterSpec>()(
         timeZone: timeZone.meta({ default: DEFAULTS.backup.timeZone }).describe('Time zone of `schedule`.').optional(),
       })
       .describe('Backups of the datastore.')
+      .optional(),
+    remediation: remediation
+      .describe('What is done about nodes that are not healthy. Without it nothing is.')
       .optional(),
     ...policyFields,
   }),

@@ -1,5 +1,12 @@
-import type { DesiredCluster, DesiredMachine, Recipe } from '../../model/desired.ts';
-import type { ClusterManifest, ClusterSpec, DistributionName } from '../../model/manifest.ts';
+import { DEFAULTS } from '../../model/defaults.ts';
+import type { DesiredCluster, DesiredMachine, Recipe, RemediationPolicy } from '../../model/desired.ts';
+import type {
+  ClusterManifest,
+  ClusterSpec,
+  DistributionName,
+  Remediation,
+  RemedyAction,
+} from '../../model/manifest.ts';
 import { controlPlaneName, workerName } from '../../model/node-name.ts';
 import type { KubernetesSpec } from '../../model/spec.ts';
 import { desiredMachine } from './machine.ts';
@@ -62,6 +69,7 @@ export function desiredCluster(
       schedule: spec.backup?.schedule ?? null,
       timeZone: spec.backup?.timeZone ?? 'UTC',
     },
+    remediation: spec.remediation ? remediationPolicy(spec.remediation) : null,
     suspended: spec.suspend ?? false,
     powerState: spec.powerState ?? 'On',
     prune: spec.prune?.mode ?? 'Confirm',
@@ -69,6 +77,19 @@ export function desiredCluster(
     cniManifest: spec.cni?.manifest === undefined ? null : (files[spec.cni.manifest] ?? null),
   };
   return { cluster, machines };
+}
+
+const HARSHNESS: readonly RemedyAction[] = ['restart', 'reset', 'recreate'];
+
+function remediationPolicy({ actions, after, pause, maxUnhealthy, maxTries }: Remediation): RemediationPolicy {
+  const { remediation } = DEFAULTS;
+  return {
+    actions: HARSHNESS.filter((action) => actions.includes(action)),
+    afterMs: durationMs(after ?? remediation.after, 0),
+    pauseMs: durationMs(pause ?? remediation.pause, 0),
+    maxUnhealthyPercent: Number.parseInt(maxUnhealthy ?? remediation.maxUnhealthy, 10),
+    maxTries: maxTries ?? remediation.maxTries,
+  };
 }
 
 function kubernetesSpec(

@@ -9,7 +9,7 @@ import { type ActParts, addressOf, clusterOf, machineOf, markOf, nodeContext, re
 
 type GuestActs = Pick<
   Acts,
-  'install-program' | 'guest-operation' | 'cordon' | 'uncordon' | 'remove-node' | 'fetch-backup'
+  'install-program' | 'guest-operation' | 'restart-service' | 'cordon' | 'uncordon' | 'remove-node' | 'fetch-backup'
 >;
 
 /** Acts inside guests. What they need (a token, an address) is resolved here and never stands in the plan. */
@@ -27,6 +27,11 @@ export function guestActs(world: World, parts: ActParts): GuestActs {
     'guest-operation': async ({ machine, verb, operation, input }) => {
       const full = await operationInput(world, parts, machine, verb, input);
       await parts.guest.startOperation(refOf(world, machine), { id: operation, verb, input: full });
+      parts.outdate(machine);
+    },
+    'restart-service': async ({ machine, mark, operation }) => {
+      await parts.hypervisor.writeMark(refOf(world, machine), mark);
+      await parts.guest.startOperation(refOf(world, machine), { id: operation, verb: 'restart', input: {} });
       parts.outdate(machine);
     },
     cordon: ({ node, via }) => call(via, 'cordon', node),

@@ -23,6 +23,7 @@ type MachineActs = Pick<
   | 'start'
   | 'shutdown'
   | 'power-off'
+  | 'reset'
   | 'resume-domain'
   | 'set-autostart'
   | 'update-live'
@@ -62,6 +63,11 @@ export function machineActs(world: World, parts: ActParts): MachineActs {
     start: ({ machine }) => hypervisor.start({ name: machine, uuid: uuidOf(world, machine) }),
     shutdown: ({ machine, mode }) => hypervisor.shutdown(ref(machine), mode),
     'power-off': ({ machine }) => hypervisor.powerOff(ref(machine)),
+    reset: async ({ machine, mark }) => {
+      await hypervisor.writeMark(ref(machine), mark);
+      await hypervisor.reset(ref(machine));
+      parts.outdate(machine);
+    },
     'resume-domain': ({ machine }) => hypervisor.resume(ref(machine)),
     'set-autostart': ({ machine, on }) => hypervisor.setAutostart(ref(machine), on),
     'update-live': async ({ machine, cpus, diskMiB, stateDiskMiB, mark }) => {

@@ -11,6 +11,7 @@ import type { MachineRoad } from './machine.ts';
 import { isUnsettled, versionDigest } from './mark.ts';
 import { type NodeInputs, planHealth, planJoin, planRecord, planUncordon } from './node.ts';
 import { planKubeconfig } from './publish.ts';
+import { planRemedies } from './remedy.ts';
 import { haltedBlock, planRenewal } from './renew.ts';
 import { planFirst, planRestored } from './restore.ts';
 import { planDueBackup } from './schedule.ts';
@@ -64,6 +65,11 @@ export function planCluster(
   planKubeconfig(facts, cluster, first.machine, ends.get(first.machine.name) ?? null, draft);
   planRestored(facts, first, ends.get(first.machine.name) ?? null, draft);
   for (const node of controlPlanes) planCertificates(facts, node);
+  planRemedies(
+    facts,
+    cluster,
+    [...controlPlanes, ...workers].filter((node) => !isUpgrading(node)),
+  );
   planDueBackup(facts, first);
   return draft;
 }

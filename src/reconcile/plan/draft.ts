@@ -24,6 +24,8 @@ export interface WaitInit {
   readonly needs?: readonly string[];
   readonly pollMs?: number;
   readonly guest?: string;
+  /** Since when, where that is not what the ledger says. */
+  readonly sinceMs?: number;
 }
 
 export interface BlockInit {
@@ -126,10 +128,11 @@ function newBlock(
 function newWait(facts: Facts, target: Target, object: ObjectRef | null, init: WaitInit): Wait {
   const needs = init.needs ?? [];
   const timeoutMs = init.timeoutMs ?? null;
-  const sinceMs =
+  const knownMs =
     timeoutMs === null
       ? (facts.ledger.since[init.id] ?? facts.nowMs)
       : facts.nowMs - waitedMs(facts, init.id, init.pollMs ?? DEFAULT_POLL_MS);
+  const sinceMs = init.sinceMs ?? knownMs;
   const untilMs = needs.length === 0 && timeoutMs !== null ? sinceMs + timeoutMs : null;
   return {
     id: init.id,

@@ -6,7 +6,8 @@ import { renewalOf } from './renewal.ts';
 
 /** Two healthy readings this far apart prove a node. */
 export const PROOF_MS = 10_000;
-const OLDEST_HEARTBEAT_MS = 120_000;
+/** Without a heartbeat for this long a node may be gone. */
+export const OLDEST_HEARTBEAT_MS = 120_000;
 
 /**
  * The control plane that is asked about the cluster and told about a node: one that serves, and not the node itself where there is another. With

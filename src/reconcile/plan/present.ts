@@ -14,6 +14,7 @@ import { isUnsettled } from './mark.ts';
 import { planIdle, planNoAutostart, planPowerOff, planStart } from './power.ts';
 import { planRetry } from './quarantine.ts';
 import { isOff, isTakenDown, planReplacement, type Replacement, renewedMark } from './recreate.ts';
+import { remedyRenewal } from './remedy-record.ts';
 import { beginningOf, isQuarantined, isRenewalAllowed, renewalOf } from './renewal.ts';
 import { planSettle } from './settle.ts';
 import { isWithoutState } from './state-disk.ts';
@@ -38,8 +39,10 @@ export function planPresent(facts: Facts, present: Present): MachineRoad {
   if (back) return planReturning(facts, present, back);
   const markNeeds = planMarkChanges(facts, present);
   const isFree = !isUnsettled(mark) || failure !== null;
-  const renewal = isFree ? renewalOf(facts, machine, mark) : null;
-  const replacement: Replacement | null = renewal && { machine, domain, mark, renewal, markNeeds, failure };
+  const remedy = remedyRenewal(facts, machine, domain, mark);
+  const renewal = remedy ?? (isFree ? renewalOf(facts, machine, mark) : null);
+  const undone = failure ?? remedy?.remedies ?? null;
+  const replacement: Replacement | null = renewal && { machine, domain, mark, renewal, markNeeds, failure: undone };
   if (replacement && isBegun(facts, present, replacement)) return planChanging(facts, present, replacement);
   const up = planUp(facts, present);
   const road: MachineRoad = {

@@ -63,7 +63,8 @@ export function isTakenDown(facts: Facts, { machine, domain, mark }: Replacement
   return isAsked || hasCurrentCopy(facts, machine.name, mark.generation);
 }
 
-function downReason({ what, fields }: Renewal): string {
+function downReason({ what, fields, remedies }: Renewal): string {
+  if (remedies !== undefined) return remedies;
   const forced = fields.map((field) => field.path).join(', ');
   return `${forced} changed, which takes ${what === 'recreate' ? 'a new root disk' : 'a new definition and a restart'}`;
 }
@@ -144,12 +145,14 @@ export function renewedMark(facts: Facts, { machine, mark, renewal }: Replacemen
   const { isSettling: _settled, ...next } = nextMark(facts, machine, mark, renewal.spec);
   if (renewal.what === 'restart') return { ...next, isSettling: true };
   const generations = facts.folders.get(machine.name)?.generations ?? [];
+  // A root disk on which the node was not well is kept, and is nothing to go back to.
+  const provenAtMs = renewal.remedies === undefined ? mark.provenAtMs : null;
   return {
     ...next,
     address: machine.spec.address ?? mark.address,
     generation: Math.max(mark.generation, ...generations) + 1,
     previousGeneration: mark.generation,
-    previous: { generation: mark.generation, spec: mark.spec, provenAtMs: mark.provenAtMs },
+    previous: { generation: mark.generation, spec: mark.spec, provenAtMs },
     provenAtMs: null,
   };
 }

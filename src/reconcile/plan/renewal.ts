@@ -17,6 +17,8 @@ export interface Renewal {
   readonly digest: string;
   /** What is applied afterwards: all that is desired, with the Kubernetes version that ran before. */
   readonly spec: AppliedSpec;
+  /** Why the node gets a new root disk although nothing changed: remediation has decided it. Absent: a commit asks for it. */
+  readonly remedies?: string;
 }
 
 /** What a machine's pending changes take, or `null` where none of them takes the machine down. Nothing is begun while a field may never change. */
@@ -74,7 +76,8 @@ export function isRenewalAllowed(
 
 /** What the manifest, or a person who was not asked yet, has against it; `null`: nothing. */
 export function refusalOf(facts: Facts, machine: DesiredMachine, mark: Mark, renewal: Renewal): BlockInit | null {
-  if (renewal.what === 'restart') return null;
+  // A remedy was judged when it was decided.
+  if (renewal.what === 'restart' || renewal.remedies !== undefined) return null;
   const forced = renewal.fields.map((field) => field.path).join(', ');
   if (machine.strategy === 'InPlaceOnly') {
     return {

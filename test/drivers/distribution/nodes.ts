@@ -11,7 +11,7 @@ export interface NodeChanges {
 }
 
 const deadlines = { bootMs: 600_000, readyMs: 900_000, upgradeMs: 900_000, drainMs: 300_000, shutdownMs: 120_000 };
-const policies = { suspended: false, powerState: 'On', prune: 'Confirm', deadlines } as const;
+const policies = { remediation: null, suspended: false, powerState: 'On', prune: 'Confirm', deadlines } as const;
 
 /** A node of the cluster `dev` as `desire` resolves it. */
 export function nodeOf(

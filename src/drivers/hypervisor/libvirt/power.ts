@@ -11,7 +11,10 @@ import { isCopyOf } from './state-copy.ts';
 import { removeCopy } from './state-files.ts';
 import { buildXml } from './xml.ts';
 
-type PowerActs = Pick<Hypervisor, 'start' | 'shutdown' | 'powerOff' | 'reset' | 'resume' | 'setAutostart' | 'writeMark'>;
+type PowerActs = Pick<
+  Hypervisor,
+  'start' | 'shutdown' | 'powerOff' | 'reset' | 'resume' | 'setAutostart' | 'writeMark'
+>;
 
 /** libvirt waits up to a minute for an agent that was asked to shut down; whether it did is for observing to tell. */
 const shutdownTimeoutMs = 4_000;
