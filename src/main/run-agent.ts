@@ -1,4 +1,4 @@
-import { createAgent } from '../agent/agent.ts';
+import { type Agent, createAgent } from '../agent/agent.ts';
 import { controlSocket } from '../cli/agent-client.ts';
 import type { RunOptions } from '../cli/context.ts';
 import { toKreError } from '../model/error.ts';
@@ -9,6 +9,7 @@ import type { Source } from '../source/source.ts';
 import { systemExec } from '../sys/exec.ts';
 import { takeLock } from '../sys/lock.ts';
 import { createNotifier } from '../sys/notify.ts';
+import { type ServedMetrics, serveMetrics } from './metrics.ts';
 import { composePasses } from './passes.ts';
 import { decisionRecords, type Workshop } from './workshop.ts';
 
@@ -21,7 +22,7 @@ export interface AgentRun extends RunOptions {
 
 /** Holds the host and runs the agent on it until the signal aborts. */
 export async function runAgent(workshop: Workshop, run: AgentRun): Promise<void> {
-  const { config, files, clock, log, records } = workshop;
+  const { config, files } = workshop;
   const { state } = config.folders;
   await files.ensureFolder(state, 0o711);
   const locks = [await takeLock(config.hypervisor.uri)];
@@ -31,50 +32,59 @@ export async function runAgent(workshop: Workshop, run: AgentRun): Promise<void>
   } finally {
     for (const lock of locks) await lock.release();
   }
+}
 
-  async function serve(
-    _: Workshop,
-    { source, load, version, env, signal, onReport, onError, onReady }: AgentRun,
-  ): Promise<void> {
-    const keeper = createSourceKeeper({ source, load, files, clock, log, stateFolder: state });
-    const { url } = source.describe();
-    const agent = createAgent({
-      clock,
-      speed: workshop.speed,
-      log,
-      http: workshop.http,
-      notifier: createNotifier(systemExec, log, env),
-      identity: { version, pid: process.pid, uri: config.hypervisor.uri, source: url },
-      owner: config.owner,
-      hypervisor: workshop.drivers.hypervisor,
-      source,
-      keeper,
-      control: await controlAddress(workshop, run.control),
-      compose: (pokes) => composePasses(workshop, keeper, url, pokes),
-      decisions: (look) => createDecisions({ clock, look, records: decisionRecords(workshop) }),
-      accepted: async () => acceptedRevisions((await records.read()).confirmations),
-      status: workshop.publisher.status,
-      events: workshop.eventFile.latest,
-      history: workshop.history.entries,
-      backups: workshop.backups.list,
-      random: Math.random,
-      onReport: onReport ?? (() => undefined),
-      onError: (error, inARow) => {
-        workshop.publisher.failed(error);
-        onError?.(error, inARow);
-      },
-    });
-    const world = await workshop.drivers.serve();
-    const hangUp = (): void => void agent.reconcile();
-    process.on('SIGHUP', hangUp);
-    onReady?.(agent);
-    try {
-      await agent.run(signal);
-    } finally {
-      process.off('SIGHUP', hangUp);
-      await world.stop();
-    }
+async function serve(workshop: Workshop, run: AgentRun): Promise<void> {
+  const metrics = run.control === 'required' ? await serveMetrics(workshop, run.version) : null;
+  const agent = await openAgent(workshop, run, metrics);
+  const world = await workshop.drivers.serve();
+  const hangUp = (): void => void agent.reconcile();
+  process.on('SIGHUP', hangUp);
+  run.onReady?.(agent);
+  try {
+    await agent.run(run.signal);
+  } finally {
+    process.off('SIGHUP', hangUp);
+    await metrics?.close();
+    await world.stop();
   }
+}
+
+async function openAgent(workshop: Workshop, run: AgentRun, metrics: ServedMetrics | null): Promise<Agent> {
+  const { config, files, clock, log, records } = workshop;
+  const { source, load, version, env, onReport, onError } = run;
+  const keeper = createSourceKeeper({ source, load, files, clock, log, stateFolder: config.folders.state });
+  const { url } = source.describe();
+  return createAgent({
+    clock,
+    speed: workshop.speed,
+    log,
+    http: workshop.http,
+    notifier: createNotifier(systemExec, log, env),
+    identity: { version, pid: process.pid, uri: config.hypervisor.uri, source: url },
+    owner: config.owner,
+    hypervisor: workshop.drivers.hypervisor,
+    source,
+    keeper,
+    control: await controlAddress(workshop, run.control),
+    compose: (pokes) => composePasses(workshop, keeper, url, pokes),
+    decisions: (look) => createDecisions({ clock, look, records: decisionRecords(workshop) }),
+    accepted: async () => acceptedRevisions((await records.read()).confirmations),
+    status: workshop.publisher.status,
+    events: workshop.eventFile.latest,
+    history: workshop.history.entries,
+    backups: workshop.backups.list,
+    random: Math.random,
+    onReport: (report) => {
+      metrics?.onReport(report);
+      onReport?.(report);
+    },
+    onError: (error, inARow) => {
+      workshop.publisher.failed(error);
+      metrics?.onError(error);
+      onError?.(error, inARow);
+    },
+  });
 }
 
 export function acceptedRevisions(confirmations: readonly { object: string; revision: string }[]): readonly string[] {

@@ -106,8 +106,10 @@ function completeBlocker({ file, command, timeout, objects }: BlockerFile): Bloc
   return { kind: 'command', program, args, timeoutMs, objects: objects ?? null };
 }
 
-function completeListen(listen: string | undefined): AgentConfig['listen'] {
+function completeListen(listen: string | number | undefined): AgentConfig['listen'] {
   if (listen === undefined) return null;
+  // Who reads metrics learns names and versions: other hosts do only where somebody said so.
+  if (typeof listen === 'number') return { host: '127.0.0.1', port: listen };
   const [host = '', port] = listen.split(':');
   return { host, port: Number(port) };
 }

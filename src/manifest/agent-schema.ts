@@ -100,6 +100,8 @@ const blocker = z
     error: 'timeout only with command',
   });
 
+const listenForm = 'a port such as 9465, or an address with its port, such as 192.168.10.5:9465';
+
 /** `/etc/kreconcile/agent.yaml`. */
 export const agentSchema = z.strictObject({
   host: hostName.optional().describe('Name that `placement.host` compares with. Default the host name.'),
@@ -152,8 +154,14 @@ export const agentSchema = z.strictObject({
     })
     .optional(),
   blockers: z.array(blocker).max(20).optional().describe('Files and commands of this host that hold disruptions back.'),
-  listen: hostPort
-    .refine((text) => /:\d+$/.test(text), { error: 'an address with its port, such as 127.0.0.1:9465' })
+  listen: z
+    .union(
+      [
+        z.int().min(1, listenForm).max(65535, listenForm),
+        hostPort.refine((text) => /:\d+$/.test(text), { error: listenForm }),
+      ],
+      { error: listenForm },
+    )
     .optional()
-    .describe('Where metrics are served. Default nowhere.'),
+    .describe('Where metrics are served: a port of 127.0.0.1, or an address with its port. Default nowhere.'),
 });

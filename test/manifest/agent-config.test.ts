@@ -55,7 +55,7 @@ kubeconfigGroup: ops
 controlGroup: admins
 placement: {takeUnplaced: true}
 prune: {maxDeletes: 3}
-listen: 127.0.0.1:9465
+listen: 192.168.10.5:9465
 `;
     expect(read(text)).toMatchObject({
       ok: true,
@@ -75,7 +75,7 @@ listen: 127.0.0.1:9465
         controlGroup: 'admins',
         placement: { takeUnplaced: true },
         prune: { maxDeletes: 3 },
-        listen: { host: '127.0.0.1', port: 9465 },
+        listen: { host: '192.168.10.5', port: 9465 },
       },
     });
     expect(read('source: {folder: /srv/cluster.d}')).toMatchObject({
@@ -110,7 +110,9 @@ listen: 127.0.0.1:9465
     ['source: {url: "https://h/x", pollInterval: 100ms}', '1s or more'],
     ['source: {url: "https://h/x", credentials: {sshKeyFile: "/a b"}}', 'absolute path'],
     ['folders: {state: relative}', 'absolute path'],
-    ['listen: 127.0.0.1', 'with its port'],
+    ['listen: 127.0.0.1', 'a port such as 9465'],
+    ['listen: 70000', 'a port such as 9465'],
+    ['listen: true', 'a port such as 9465'],
     ['host: kvm1\n---\nhost: kvm2', 'second document'],
     ['host: [', 'YAML'],
     ['host: kvm1\nhost: kvm2', 'twice in one map'],
