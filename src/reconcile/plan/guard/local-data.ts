@@ -1,4 +1,5 @@
 import { clusterOf, type Facts, freshGuest, operationsOf } from '../facts.ts';
+import { speakerOf } from '../health.ts';
 import { operationPrefix } from '../operation.ts';
 import type { Guard } from './objection.ts';
 
@@ -9,8 +10,9 @@ export function surveySubject(machine: string): string {
 
 /** A new root disk loses what lies on the old one: persistent and host-path volumes in use outside of what is kept forbid it. */
 export const localData: Guard = (facts, { machine, what }) => {
-  if (what !== 'recreate' || !clusterOf(facts, machine)) return null;
-  const outside = surveyed(facts, machine.name);
+  const cluster = clusterOf(facts, machine);
+  if (what !== 'recreate' || !cluster) return null;
+  const outside = surveyed(facts, speakerOf(facts, cluster), machine.name);
   if (outside.length === 0) return null;
   return {
     guard: 'LocalData',
@@ -19,9 +21,9 @@ export const localData: Guard = (facts, { machine, what }) => {
   };
 };
 
-/** Volumes that the newest survey found; empty before one was made. */
-function surveyed(facts: Facts, machine: string): readonly string[] {
-  const past = operationsOf(freshGuest(facts, machine), operationPrefix('survey', surveySubject(machine)));
+/** Volumes that the newest survey found, as the control plane that was asked tells; empty before one was made. */
+function surveyed(facts: Facts, via: string, machine: string): readonly string[] {
+  const past = operationsOf(freshGuest(facts, via), operationPrefix('survey', surveySubject(machine)));
   const last = past.filter((operation) => operation.state === 'succeeded').at(-1);
   return (last?.result['outside'] ?? '')
     .split(',')
