@@ -41,6 +41,9 @@ export function guestActs(world: World, parts: ActParts): GuestActs {
   };
 }
 
+/** Verbs that may fetch something: they get the settings of today's manifests. */
+const FETCHING: ReadonlySet<GuestVerb> = new Set(['bootstrap', 'stage', 'upgrade', 'rollback', 'restore']);
+
 /** Settings of today's manifests (mirrors…) travel with what fetches; a join gets a token minted now. */
 async function operationInput(
   world: World,
@@ -62,7 +65,7 @@ async function operationInput(
         : await parts.guest.call(refOf(world, via), 'join-info', {});
     return { ...input, ...distribution.joinInput(context, minted) };
   }
-  if (verb === 'drain' || verb === 'backup') return input;
+  if (!FETCHING.has(verb)) return input;
   return { ...distribution.settings(context), ...input };
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { GuestOperation, GuestStatus } from '../../model/guest-status.ts';
+import { objectKey } from '../../model/mark.ts';
 import type { GuestVerb } from '../../model/plan.ts';
 import { backoffUntilMs } from './backoff.ts';
 import type { Draft } from './draft.ts';
@@ -73,16 +74,23 @@ export function planOperation(facts: Facts, draft: Draft, init: OperationInit): 
   if (init.startsByItself && !last && (guest.cloudInit === 'running' || guest.cloudInit === 'not-run'))
     return wait([], `cloud-init: ${guest.cloudInit}`);
   if (!last) return start([], '');
-  if (init.disruptive && past.length >= MOST_DISRUPTIVE_ATTEMPTS) {
+  if (init.disruptive && past.length >= MOST_DISRUPTIVE_ATTEMPTS && !isRetried(facts, draft, id)) {
     draft.block({
       guard: 'OperationFailed',
       about: init.verb,
       reason: `${init.verb} of ${name} was tried ${past.length} times, last: ${last.message}`,
-      wayOut: `Look into /var/lib/kreconcile-guest/operations/${last.id}/log in the guest; a commit of another version tries again.`,
+      wayOut: `Look into /var/lib/kreconcile-guest/operations/${last.id}/log in the guest; a commit of another version, or kreconcile retry, tries again.`,
     });
     return null;
   }
   return start(pauseAfter(facts, draft, id, init.title, past), ` (the last attempt ${fateOf(last)})`);
+}
+
+/** Whether a person asked for another try since the last one. */
+function isRetried({ records, ledger }: Facts, { object }: Draft, id: string): boolean {
+  const key = object && objectKey(object);
+  const saidAtMs = records.retries?.find((entry) => entry.object === key)?.atMs ?? 0;
+  return saidAtMs > (ledger.attempts[id]?.lastAtMs ?? 0);
 }
 
 /** Attempts to upgrade to a version, in their order. What was taken back is over: a person who says `retry` begins anew. */

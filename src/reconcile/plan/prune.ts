@@ -1,8 +1,10 @@
-import type { ObjectRef } from '../../model/mark.ts';
+import type { Mark, ObjectRef } from '../../model/mark.ts';
 import { objectKey } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
 import { type Draft, draftFor } from './draft.ts';
+import { hasSomewhereToGo, planDrain } from './drain.ts';
 import { type Facts, freshGuest, type OwnedDomain, ownMark } from './facts.ts';
+import { nodeOf, speakerOf } from './health.ts';
 import { planPowerOff } from './power.ts';
 import { isPruneAllowed } from './prune-guard.ts';
 
@@ -73,7 +75,9 @@ function deleteMachine(
   const why = clusterStays
     ? `it is no longer among the nodes of ${mark.object.name}`
     : `${mark.object.kind} ${mark.object.name} is no longer in the manifests`;
-  const off = planPowerOff(facts, domain.name, domain, SHUTDOWN_MS, why, draft);
+  const drained = clusterStays ? planEmpty(facts, domain, mark, draft) : [];
+  if (drained === null) return { draft, needs: [] };
+  const off = planPowerOff(facts, domain.name, domain, SHUTDOWN_MS, why, draft, drained);
   const left = clusterStays ? planRemoveNode(facts, domain, mark.object.name, off, draft) : off;
   if (left === null) return { draft, needs: off };
   const released = planRelease(facts, domain, draft, left);
@@ -88,6 +92,18 @@ function deleteMachine(
   return { draft, needs };
 }
 
+/**
+ * Moves the pods of a node away before its machine is deleted, where they have somewhere to go. Evictions are honoured, so this may wait for long. A node
+ * that is not Ready, or a cluster that does not answer, has nothing to move. `null`: it does not get there.
+ */
+function planEmpty(facts: Facts, domain: Domain, mark: Mark, draft: Draft): readonly string[] | null {
+  const cluster = facts.clusters.get(mark.object.name);
+  const isThere = domain.state === 'running' && cluster && nodeOf(facts, cluster, domain.name)?.ready;
+  if (!cluster || !isThere || !hasSomewhereToGo(facts, cluster, domain.name, 'worker')) return [];
+  const init = { cluster, node: domain.name, draft, scope: '', subject: 'deletion' };
+  return planDrain(facts, { ...init, reason: 'its machine is going to be deleted' }, []);
+}
+
 /** Only who has asked knows that a node is not a member: while the control plane is silent, the machine is kept. `null`: it will not be asked. */
 function planRemoveNode(
   facts: Facts,
@@ -97,8 +113,8 @@ function planRemoveNode(
   draft: Draft,
 ): readonly string[] | null {
   const cluster = facts.clusters.get(clusterName);
-  const via = cluster?.controlPlanes[0];
-  if (via === undefined || cluster === undefined) return needs;
+  if (cluster === undefined) return needs;
+  const via = speakerOf(facts, cluster, domain.name);
   const kubernetes = freshGuest(facts, via)?.kubernetes;
   if (kubernetes && kubernetes.phase !== 'initialised') return needs;
   if (kubernetes?.apiReady === true) {

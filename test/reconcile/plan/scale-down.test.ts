@@ -15,11 +15,22 @@ const of = (ids: readonly string[]) => ids.filter((id) => id.startsWith('machine
 describe('a worker that a commit takes away', () => {
   const deleted = (change: NodeChange) => planAt(dev(1), clusterWorld(before, { 'dev-cp-1': change }));
 
-  it('is shut down, taken out of the cluster and deleted', () => {
+  it('is drained, shut down, taken out of the cluster and deleted', () => {
     expect(of(stepIds(deleted({})))).toEqual([
+      'machine/dev-general-2/cordon',
+      'machine/dev-general-2/drain',
       'machine/dev-general-2/shutdown',
       'machine/dev-general-2/remove-node',
       'machine/dev-general-2/delete',
+    ]);
+  });
+
+  it('is not drained where nobody could take its pods', () => {
+    const last = planAt(dev(0), clusterWorld(dev(1), { 'dev-cp-1': { node: { unschedulable: true } } }));
+    expect(stepIds(last).filter((id) => id.startsWith('machine/dev-general-1/'))).toEqual([
+      'machine/dev-general-1/shutdown',
+      'machine/dev-general-1/remove-node',
+      'machine/dev-general-1/delete',
     ]);
   });
 
