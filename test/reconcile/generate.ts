@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Manifest, ManifestSet } from '../../src/model/manifest.ts';
-import { cluster, machine, setOf } from './manifests.ts';
+import { cluster, debianImage, machine, smallClass } from './manifests.ts';
 
 /** Generated desired states: few objects, so that a failure is read at a glance. */
 export const VERSIONS = {
@@ -29,9 +29,10 @@ function clusterOf(name: string): fc.Arbitrary<Manifest> {
     );
 }
 
-function machineOf(name: string): fc.Arbitrary<Manifest> {
+function machineOf(name: string, machineClass: 'small' | 'stateful'): fc.Arbitrary<Manifest> {
   return fc.record({ power, prune, deletion, guestAgent: fc.boolean(), userData: fc.boolean() }).map((choice) =>
     machine(name, {
+      machineClass,
       powerState: choice.power,
       prune: { mode: choice.prune },
       deletionPolicy: choice.deletion,
@@ -41,24 +42,54 @@ function machineOf(name: string): fc.Arbitrary<Manifest> {
   );
 }
 
+/** What a revision says of the images and sizes of all its machines. */
+export interface Ground {
+  /** Which of three images. */
+  readonly image: number;
+  readonly memory: string;
+}
+
+export const ground: fc.Arbitrary<Ground> = fc.record({
+  image: fc.nat(2),
+  memory: fc.constantFrom('2Gi', '2Gi', '4Gi'),
+});
+
+function groundOf({ image, memory }: Ground): readonly Manifest[] {
+  const small = smallClass({ memory });
+  const stateful = smallClass({ memory, stateDisk: '5Gi' });
+  const digest = `sha256:${'abc'.charAt(image).repeat(64)}`;
+  return [small, { ...stateful, metadata: { name: 'stateful' } } as Manifest, debianImage(digest)];
+}
+
 /** One revision. The pool of names is small, so that two revisions share objects, drop some and bring new ones. */
 export function manifestSet(revision: string): fc.Arbitrary<ManifestSet> {
   return fc
     .tuple(
+      ground,
       fc.option(clusterOf('dev')),
       fc.option(clusterOf('stage')),
-      fc.option(machineOf('jump')),
-      fc.option(machineOf('store')),
+      fc.option(machineOf('jump', 'small')),
+      fc.option(machineOf('store', 'stateful')),
     )
-    .map((objects) => setOf(revision, ...objects.filter((object) => object !== null)));
+    .map(([under, ...objects]) => ({
+      revision,
+      files: {},
+      manifests: [...groundOf(under), ...objects.filter((object) => object !== null)],
+    }));
 }
 
-/** The same revision with everything switched on and at its lowest version: what an upgrade starts from. */
-export function raised(set: ManifestSet, revision: string, version: number): ManifestSet {
-  const manifests = set.manifests.map((entry): Manifest => {
-    if (entry.kind !== 'Cluster') return entry;
+/** The same objects switched on, at the version of that index and on the given ground: what a change starts from or leads to. */
+export function raised(
+  set: ManifestSet,
+  revision: string,
+  version: number,
+  under: Ground = { image: 0, memory: '2Gi' },
+): ManifestSet {
+  const objects = set.manifests.flatMap((entry): Manifest[] => {
+    if (entry.kind === 'Machine') return [{ ...entry, spec: { ...entry.spec, powerState: 'On' } }];
+    if (entry.kind !== 'Cluster') return [];
     const list = VERSIONS[entry.spec.distribution === 'k3s' ? 'k3s' : 'kubeadm'];
-    return { ...entry, spec: { ...entry.spec, powerState: 'On', version: list[version] ?? list[0] } };
+    return [{ ...entry, spec: { ...entry.spec, powerState: 'On', version: list[version] ?? list[0] } }];
   });
-  return { ...set, revision, manifests };
+  return { ...set, revision, manifests: [...groundOf(under), ...objects] };
 }

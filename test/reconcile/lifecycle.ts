@@ -85,3 +85,18 @@ export async function live(rollout: Rollout, desired: Desired, forMs: number): P
   }
   throw new Error('the rollout never rests');
 }
+
+/** Passes until the plan has a step whose id ends so; returns that plan, of which nothing was done yet. */
+export async function untilPlanned(rollout: Rollout, desired: Desired, idEnd: string): Promise<Plan> {
+  for (let passes = 0; passes < 600; passes += 1) {
+    const made = await rollout.plan(desired);
+    if (made.steps.some(({ id }) => id.endsWith(idEnd))) return made;
+    await rollout.pass(desired);
+    const next = await rollout.plan(desired);
+    if (next.steps.some(({ needs }) => needs.length === 0)) continue;
+    const eventAtMs = (await rollout.world.nextEventAtMs()) ?? Number.POSITIVE_INFINITY;
+    const lookAtMs = next.lookAgainAtMs ?? Number.POSITIVE_INFINITY;
+    rollout.clock.moveTo(Math.max(rollout.clock.now() + 1, Math.min(eventAtMs, lookAtMs)));
+  }
+  throw new Error(`no plan has a step ${idEnd}`);
+}

@@ -13,7 +13,15 @@ export function picture({ world: _world, disk, ...rollout }: Rollout): Promise<u
         mark:
           mark === null || mark === 'unreadable'
             ? mark
-            : { ...mark, generation: 0, previousGeneration: null, provenAtMs: mark.provenAtMs !== null, revision: '' },
+            : {
+                ...mark,
+                generation: 0,
+                previousGeneration: null,
+                previous: mark.previous ? mark.previous.spec : null,
+                provenAtMs: mark.provenAtMs !== null,
+                quarantined: mark.quarantined.map(({ digest, endedAtMs }) => [digest, endedAtMs !== undefined]),
+                revision: '',
+              },
       })),
       guests: Object.fromEntries(
         Object.entries(observed.guests).map(([name, reading]) => [

@@ -116,13 +116,23 @@ export function planCopy(
   return wait(step, '');
 }
 
+/** Going back needs the backup in the guest, too: one that was made on the root disk before does not lie on this one. */
+function liesInGuest(facts: Facts, { machine, road }: NodeInputs, backup: Backup): boolean {
+  if ((road.mark?.previous ?? null) === null) return true;
+  return (freshGuest(facts, machine.name)?.operations ?? []).some((operation) => operation.id === backup.id);
+}
+
 /** A cluster that was made anew under the same name is another: its identity says so. */
 function isOfUse(facts: Facts, init: BackupInit, backup: Backup): boolean {
   const { cluster, machine } = init.node;
   const isOurs = backup.cluster === cluster.name && backup.machine === machine.name && backup.verified;
   const uid = freshGuest(facts, machine.name)?.kubernetes?.clusterUid ?? null;
   const isOfThisCluster = (backup.clusterUid ?? null) === uid;
-  return isOurs && isOfThisCluster && backup.version === init.from && isYoung(facts, init, backup.atMs);
+  const isFit = isOurs && isOfThisCluster && backup.version === init.from;
+  // One that was made for another disruption was made for its end: this one has to know what came after.
+  const isOwn = backup.id.startsWith(operationPrefix('backup', `${machine.name}/${init.subject}`));
+  if (backup.why === 'disruption' && !isOwn) return false;
+  return isFit && isYoung(facts, init, backup.atMs) && liesInGuest(facts, init.node, backup);
 }
 
 /** A time of the future is of before the clock was set back; a drain that was begun later has moved what the backup does not know. */

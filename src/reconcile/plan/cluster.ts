@@ -151,11 +151,11 @@ function planNode(facts: Facts, node: NodePlan, stage: Stage, turn: Turn, contro
   if (renewed === null) return planHeld(facts, node, road.up, controlPlane);
   const isRenewed = renewed.length > 0 || (road.mark !== null && isUnsettled(road.mark));
   const member = isRenewed ? renewed : planMember(facts, node, road.up, controlPlane);
-  if (member === null) return stay(facts, node);
+  if (member === null) return stay(facts, node, isRenewed);
   if (isRenewed && need.kind === 'none') return renewed;
   const upgraded = planUpgrade(facts, node, stage.staged, turn, [...member, ...(controlPlane ?? [])], isRenewed);
   if (upgraded === null)
-    return need.kind === 'taken-back' ? planHeld(facts, node, member, controlPlane) : stay(facts, node);
+    return need.kind === 'taken-back' ? planHeld(facts, node, member, controlPlane) : stay(facts, node, isRenewed);
   const { mark } = road;
   const version = node.cluster.version;
   const isChanging = mark === null || mark.provenAtMs === null || mark.spec.kubernetes?.version !== version;
@@ -186,10 +186,10 @@ function planHeld(facts: Facts, node: NodePlan, up: readonly string[], controlPl
   return null;
 }
 
-/** A node that was cordoned for an upgrade which may not begin now takes pods again. */
-function stay(facts: Facts, node: NodePlan): null {
+/** A node that was cordoned for an upgrade which may not begin now takes pods again, unless it is cordoned for something else. */
+function stay(facts: Facts, node: NodePlan, isRenewed: boolean): null {
   const isBegun = isUpgrading(node) || node.need.kind === 'unknown';
-  if (!isBegun) giveBack(facts, upgradeOf(node));
+  if (!isBegun && !isRenewed) giveBack(facts, upgradeOf(node));
   return null;
 }
 

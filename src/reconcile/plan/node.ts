@@ -61,6 +61,8 @@ export function planJoin(
   if (all.length === 0 && freshGuest(facts, machine.name)?.kubernetes?.phase === 'initialised') return [];
   const initialised = needs.length === 0 && freshGuest(facts, machine.name)?.kubernetes?.phase === 'initialised';
   if (initialised) return controlPlane;
+  // Once a member, always one, as far as anybody knows before it is up.
+  if (needs.length > 0 && road.mark !== null && road.mark.provenAtMs !== null) return all;
   return planOperation(facts, road.draft, {
     machine: machine.name,
     verb: 'join',

@@ -38,11 +38,14 @@ export function planPresent(facts: Facts, present: Present): MachineRoad {
   const back = returnOf(mark, failure);
   if (back) return planReturning(facts, present, back);
   const markNeeds = planMarkChanges(facts, present);
-  const isFree = !isUnsettled(mark) || failure !== null;
+  // What is not proven is proven first, or fails.
+  const isFree = (mark.provenAtMs !== null && !mark.isSettling) || failure !== null;
   const remedy = remedyRenewal(facts, machine, domain, mark);
-  const renewal = remedy ?? (isFree ? renewalOf(facts, machine, mark) : null);
+  const renewal = remedy ?? renewalOf(facts, machine, mark);
   const undone = failure ?? remedy?.remedies ?? null;
-  const replacement: Replacement | null = renewal && { machine, domain, mark, renewal, markNeeds, failure: undone };
+  const pending: Replacement | null = renewal && { machine, domain, mark, renewal, markNeeds, failure: undone };
+  const isDue = isFree || remedy !== null;
+  const replacement = pending && (isDue || isTakenDown(facts, pending)) ? pending : null;
   if (replacement && isBegun(facts, present, replacement)) return planChanging(facts, present, replacement);
   const up = planUp(facts, present);
   const road: MachineRoad = {

@@ -34,7 +34,8 @@ function planChange(facts: Facts, node: NodePlan, replacement: Replacement, turn
   const disruption = disruptionOf(node, replacement);
   const isWaiting = isOff(domain) || (road.up ?? []).length > 0;
   // A silent guest is told; one that is only starting is waited for.
-  if (isWaiting && !isOff(domain)) mayBegin(facts, beginningOf(facts, machine, renewal, []), road.draft);
+  if (isWaiting && !isOff(domain) && replacement.failure === null)
+    mayBegin(facts, beginningOf(facts, machine, renewal, []), road.draft);
   if (controlPlane === null) return null;
   if (isWaiting || !isRenewalAllowed(facts, machine, mark, renewal, road.draft) || isHalted(node, replacement, turn)) {
     giveBack(facts, disruption);
@@ -119,7 +120,8 @@ function planReturned(facts: Facts, node: NodePlan, up: readonly string[], contr
   if (member === null || road.mark === null) return null;
   const version = road.mark.spec.kubernetes?.version ?? cluster.version;
   const healthy = planHealth(facts, node, { version, twice: false }, member);
-  const open = planUncordon(facts, node, healthy, true, 'it is well again as it was before');
+  const isAlone = cluster.controlPlanes.length + cluster.workers.length === 1;
+  const open = planUncordon(facts, node, healthy, !isAlone, 'it is well again as it was before');
   planKeep(facts, machine, road.mark, open, road.draft);
   return null;
 }

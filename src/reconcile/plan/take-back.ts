@@ -1,4 +1,5 @@
 import type { GuestKubernetes, GuestStatus } from '../../model/guest-status.ts';
+import type { Backup } from '../../model/observed.ts';
 import { type Facts, freshGuest, operationsOf, waitedMs } from './facts.ts';
 import { isProven } from './health.ts';
 import { nextMark, quarantinedMark, versionDigest } from './mark.ts';
@@ -107,7 +108,7 @@ function planRollback(
   if (isBack && done?.state === 'succeeded') return decided;
   const wasBegun = upgradesTo(guest, failed.version).length > 0;
   if (guest && isBack && !wasBegun && isProven(facts, cluster, machine.name)) return decided;
-  const backup = backupBefore(facts, node, failed.version, applied);
+  const backup = backupBefore(facts, node, failed.version, applied, atMs);
   const loss =
     backup === null
       ? 'the datastore stays as it is'
@@ -126,12 +127,20 @@ function planRollback(
   });
 }
 
-/** The newest backup that was made for this upgrade; only a single member's datastore ever goes back. */
-function backupBefore(facts: Facts, { machine, cluster, role }: NodeInputs, version: string, applied: string) {
+/** The newest backup from before, best of all one that was made for this upgrade; only a single member's datastore ever goes back. */
+function backupBefore(
+  facts: Facts,
+  { machine, cluster, role }: NodeInputs,
+  version: string,
+  applied: string,
+  failedAtMs: number,
+): Backup | null {
   if (role === 'worker' || cluster.controlPlanes.length !== 1) return null;
-  const prefix = operationPrefix('backup', `${machine.name}/${version}`);
-  const made = facts.records.backups.filter(
-    (backup) => backup.id.startsWith(prefix) && backup.machine === machine.name && backup.version === applied,
+  const usable = facts.records.backups.filter(
+    (backup) =>
+      backup.machine === machine.name && backup.version === applied && backup.verified && backup.atMs <= failedAtMs,
   );
-  return [...made].sort((a, b) => a.atMs - b.atMs).at(-1) ?? null;
+  const newest = (list: readonly Backup[]) => [...list].sort((a, b) => a.atMs - b.atMs).at(-1);
+  const prefix = operationPrefix('backup', `${machine.name}/${version}`);
+  return newest(usable.filter(({ id }) => id.startsWith(prefix))) ?? newest(usable) ?? null;
 }

@@ -3,7 +3,7 @@ import type { Mark } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
 import type { Draft } from './draft.ts';
 import { attemptOf, type Facts, freshGuest, waitedMs } from './facts.ts';
-import { fallbackOf, isUnsettled } from './mark.ts';
+import { fallbackOf } from './mark.ts';
 import { stateDiskTrouble } from './state-disk.ts';
 
 /** Attempts to bring Kubernetes up on a new root disk after which it has failed, whatever time is left. */
@@ -27,11 +27,12 @@ export function planTrial(machine: DesiredMachine, mark: Mark, needs: readonly s
 }
 
 /**
- * Why the change of a machine has failed; `null`: it is proven, may still prove itself, or was not begun by us. What is silent past its deadline is
- * known to have failed.
+ * Why a machine's present root disk or definition has failed; `null`: it is proven, or may still prove itself. What is silent past its deadline is known
+ * to have failed.
  */
 export function trialFailure(facts: Facts, machine: DesiredMachine, domain: Domain, mark: Mark): string | null {
-  if (!isUnsettled(mark) || machine.powerState === 'Off') return null;
+  const isOnTrial = mark.provenAtMs === null || mark.isSettling === true;
+  if (!isOnTrial || machine.powerState === 'Off') return null;
   const { name, deadlines } = machine;
   const guest = freshGuest(facts, name);
   if (guest && machine.stateDisk !== null) {
