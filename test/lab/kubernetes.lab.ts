@@ -27,6 +27,7 @@ describe('a kubeadm cluster of one', () => {
   let uuid = '';
   let bootId = '';
   let authority = '';
+  let version: string = kubernetesVersions.first;
 
   it('is created by a commit, although the agent is killed while its machine is made; kubectl works from the host', async () => {
     reportOnFailure(site);
@@ -97,6 +98,7 @@ describe('a kubeadm cluster of one', () => {
     await untilUpgrading();
     await crash();
     await untilAt(revision, kubernetesVersions.next);
+    version = kubernetesVersions.next;
     expect(await nodeField('{.status.nodeInfo.kubeletVersion}')).toBe(kubernetesVersions.next);
     expect(await nodeField('{.status.nodeInfo.bootID}')).toBe(bootId);
     await expectSameCluster();
@@ -108,17 +110,14 @@ describe('a kubeadm cluster of one', () => {
     reportOnFailure(site);
     const members = await etcdMembers(site);
     const root = await rootDisk(site, 'lab-cp-1');
-    const revision = await commitCluster('a newer image', {
-      version: kubernetesVersions.next,
-      image: 'debian-12-next',
-    });
+    const revision = await commitCluster('a newer image', { version, image: 'debian-12-next' });
     const isOff = async () => (await site.virsh('domstate', 'lab-cp-1')).trim() === 'shut off';
     await until('the machine is off', 30 * minutes, isOff, 500);
     await crash();
     const hasNewRoot = async () => (await rootDisk(site, 'lab-cp-1')) !== root;
     await until('it has its new root', 15 * minutes, hasNewRoot, 500);
     await crash();
-    await untilAt(revision, kubernetesVersions.next);
+    await untilAt(revision, version);
     expect(await site.virsh('dumpxml', 'lab-cp-1')).toContain(
       site.artifacts.debianNext.checksum.slice('sha256:'.length),
     );
