@@ -18,9 +18,11 @@ export default defineConfig({
       {
         test: {
           name: 'lab',
-          include: ['test/lab/**/*.lab.ts'],
+          include: process.env['KRECONCILE_LAB_ALL']
+            ? ['test/lab/**/*.lab.ts', 'test/lab/**/*.all.ts']
+            : ['test/lab/**/*.lab.ts'],
           // One emulated guest boots at a time, so the files run one after the other (`npm run test:lab`).
-          testTimeout: 75 * minutes,
+          testTimeout: 120 * minutes,
           hookTimeout: 45 * minutes,
         },
       },
