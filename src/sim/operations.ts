@@ -81,14 +81,18 @@ function giveBack({ state, domain, input }: OperationScene): void {
 
 function outcomeOf(scene: OperationScene, operation: SimOperation): Pick<SimOperation, 'state' | 'message' | 'result'> {
   const verb = verbs[operation.verb as GuestVerb];
+  const result: Record<string, string> = {};
   try {
     const about = [operation.input['version'] ?? ''];
     const fault = takeFault(scene.state, [operation.verb], scene.domain.name, ['fail'], about);
-    if (fault?.halfway && operation.verb === 'upgrade') upgradeHalfway(scene);
+    if (fault?.halfway && operation.verb === 'upgrade') {
+      upgradeHalfway(scene);
+      result['touched'] = 'yes';
+    }
     if (fault) throw new OperationFailure(messageOf(fault));
     return { state: 'succeeded', message: `${operation.verb} is done`, result: verb(scene) };
   } catch (thrown) {
     if (!(thrown instanceof OperationFailure)) throw thrown;
-    return { state: 'failed', message: thrown.message, result: {} };
+    return { state: 'failed', message: thrown.message, result };
   }
 }

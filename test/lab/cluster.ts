@@ -14,7 +14,7 @@ export interface LabCluster {
   crash(): Promise<void>;
   /** Until the revision is enforced, the cluster Ready, and every node at the version. */
   untilAt(revision: string, version: string): Promise<Status>;
-  /** Until the revision is enforced, its change was taken back, and the cluster is Ready as before. */
+  /** Until the revision is enforced, its change was taken back, and nothing more is to be done. */
   untilTakenBack(revision: string): Promise<Status>;
   /** Until the upgrade runs in the control plane. */
   untilUpgrading(): Promise<void>;
@@ -44,11 +44,14 @@ export function labCluster(site: LabSite): LabCluster {
         return isAt(status, revision) && isReady(found?.conditions) && found?.observedVersion === version;
       }),
     async untilTakenBack(revision) {
-      const status = await site.untilStatus('it has gone back', 60 * minutes, (now) => {
-        const isBlocked = now.blocks.some((block) => block.guard === 'Quarantined');
-        return isAt(now, revision) && isBlocked && isReady(clusterOf(now)?.conditions);
-      });
-      expect(clusterOf(status)?.conditions).toContainEqual(expect.objectContaining({ reason: 'RolledBack' }));
+      const isBack = (now: Status) =>
+        clusterOf(now)?.conditions.some(({ reason }) => reason === 'RolledBack') === true && now.pendingSteps === 0;
+      const status = await site.untilStatus(
+        'it has gone back',
+        60 * minutes,
+        (now) => isAt(now, revision) && isBack(now),
+      );
+      expect(status.blocks.map((block) => block.guard)).toEqual(['Quarantined']);
       return status;
     },
     async untilUpgrading() {

@@ -72,6 +72,7 @@ describe('a kubeadm cluster of one', () => {
     const status = await cluster.untilTakenBack(revision);
     expect(clusterOf(status)?.observedVersion).toBe(first);
     expect(await kubeletVersion()).toBe(first);
+    expect(await site.kubectl('lab', 'get', '--raw', '/readyz')).toBe('ok');
     await cluster.expectSame();
   });
 

@@ -24,6 +24,16 @@ async function standing(workers = 0): Promise<Rollout> {
   return rollout;
 }
 
+it.each([
+  ['changed nothing is tried three times', {}, 3],
+  ['left its mark is taken back at once', { halfway: true }, 1],
+] as const)('an upgrade that fails and %s', async (_, how, tries) => {
+  const rollout = await standing();
+  await setFaults(rollout.world, [{ on: 'upgrade', kind: 'fail', only: V2, ...how }]);
+  expect(guardsOf(await rollout.converge(want('r2', V2)))).toEqual(['Quarantined']);
+  expect(rollout.done.filter((id) => id === 'machine/dev-cp-1/upgrade')).toHaveLength(tries);
+});
+
 describe.each([
   ['whose API server never comes up', { on: 'apiStart', kind: 'fail', only: V2 }],
   ['that breaks off with the new API server running', { on: 'upgrade', kind: 'fail', only: V2, halfway: true }],

@@ -31,6 +31,9 @@ export function failedUpgrade(
   const last = past.at(-1);
   const failed = (reason: string): FailedUpgrade => ({ version: cluster.version, reason });
   const failures = past.filter((operation) => operation.state === 'failed').length;
+  // One that failed before it changed anything may be tried again; one that left its mark is not left to it.
+  if (last?.state === 'failed' && last.result['touched'] === 'yes')
+    return failed(`the upgrade failed: ${last.message}`);
   if (last?.state === 'failed' && failures >= MOST_DISRUPTIVE_ATTEMPTS)
     return failed(`the upgrade failed ${failures} times: ${last.message}`);
   const seconds = (ms: number) => Math.round(ms / 1000);

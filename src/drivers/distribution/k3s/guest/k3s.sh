@@ -179,6 +179,7 @@ dist_upgrade() {
 	if [ "$upgrade_from" != "$version" ] || ! service_active "$K3S_SERVICE" || ! node_reports "$version"; then
 		if ! { service_restart "$K3S_SERVICE" && wait_for "$API_WAIT_SECONDS" node_reports "$version"; }; then
 			go_back
+			result touched yes
 			fail "k3s does not report $version: see journalctl -u $K3S_SERVICE"
 		fi
 	fi

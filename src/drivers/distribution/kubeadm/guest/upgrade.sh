@@ -61,6 +61,7 @@ upgrade_configuration() {
 		run_logged "upgrade to $version" kubeadm upgrade apply "$version" --yes --config "$KUBEADM_FILES/upgrade.yaml" || {
 			apply_failure=$(logged_failure)
 			forget_untouched
+			[ ! -f "$KUBEADM_UPGRADING" ] || result touched yes
 			fail "kubeadm upgrade apply: $apply_failure"
 		}
 	else
@@ -86,6 +87,7 @@ swap_kubelet() {
 		done
 		service_restart kubelet || :
 	fi
+	result touched yes
 	fail "the kubelet does not report $version: see journalctl -u kubelet"
 }
 
