@@ -7,7 +7,8 @@ dist_status() {
 		status_version=$(remembered k3s "$(identity "$status_program")" version_of "$status_program")
 	fi
 	[ ! -f "$K3S_INSTALLED" ] || status_phase=installed
-	[ ! -f "$K3S_MEMBER" ] || status_phase=initialised
+	# The state disk knows the member; a new root disk is not it before everything is installed there.
+	[ "$status_phase" = absent ] || [ ! -f "$K3S_MEMBER" ] || status_phase=initialised
 	if service_active "$K3S_SERVICE"; then status_active=true; else status_active=false; fi
 	printf '{"phase":"%s","version":%s,"serviceActive":%s,"certificatesExpireAtMs":%s}\n' "$status_phase" \
 		"$([ -z "$status_version" ] && echo null || json_string "$status_version")" "$status_active" "$(certificates_expire)"
