@@ -1,9 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Desired } from '../../src/model/desired.ts';
 import { setFaults } from '../../src/sim/outside.ts';
 import { guardsOf, IMAGES, sight, wish } from './lifecycle.ts';
 import { machine } from './manifests.ts';
 import { createRollout, type Rollout } from './rollout.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Changes that roll over several nodes. */
 const workers = [{ name: 'general', replicas: 3, machineClass: 'small' }];

@@ -18,6 +18,8 @@ import { Crash, createRollout, type Rollout } from './rollout.ts';
 const recipes = { k3s: distributions.k3s.recipe, kubeadm: distributions.kubeadm.recipe };
 const want = (set: ManifestSet): Desired => desire(set, recipes, { ...options, programs });
 const RUNS = { numRuns: 30 };
+/** Whole rollouts with new root disks in them, on a machine that has other work too. */
+const PATIENCE_MS = 240_000;
 const twoRevisions = fc.tuple(manifestSet('r1'), manifestSet('r2'));
 
 async function rolledOut(...sets: ManifestSet[]): Promise<Rollout> {
@@ -44,7 +46,7 @@ async function eachPlan(
   }
 }
 
-describe('plan laws', () => {
+describe('plan laws', { timeout: PATIENCE_MS }, () => {
   it('1: the same inputs give the same plan, in whatever order they come', async () => {
     await fc.assert(
       fc.asyncProperty(twoRevisions, fc.infiniteStream(fc.nat()), async (sets, chance) => {
