@@ -49,6 +49,7 @@ export function composeRehearsal(scene: RehearsalScene): Omit<RehearsalParts, 'r
   const calendar = createCalendar({ read: async () => scene.blockers, settled: () => Promise.resolve() });
   const composition = composePasses(workshop, keeper, 'rehearsal', pokes, calendar);
   let { ledger } = scene;
+  let hasLooked = false;
   return {
     world,
     clock,
@@ -57,8 +58,10 @@ export function composeRehearsal(scene: RehearsalScene): Omit<RehearsalParts, 'r
     settled: composition.settled,
     reconcile: {
       ...composition.reconcile,
-      readLedger: async () => ledger,
+      // Where the clock jumps, the agent would have looked all the while.
+      readLedger: async () => (hasLooked ? { ...ledger, lookedAtMs: clock.now() } : ledger),
       writeLedger: async (next) => {
+        hasLooked = true;
         ledger = next;
       },
       publish: async () => undefined,

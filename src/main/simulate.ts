@@ -77,7 +77,7 @@ export async function simulate(workshop: Workshop, found: Found, request: Simula
     revision,
     desired: desiredDigest(seen.desired),
     copiedAtMs: nowMs,
-    ...recorder.finish(rest, clock.now()),
+    ...recorder.finish(rest),
     durations: used,
     faults: request.faults,
     assumptions,

@@ -18,11 +18,13 @@ export interface Pace {
 export function createPace(): Pace {
   let before = '';
   let stillSinceMs: number | null = null;
+  let movedAtMs = 0;
   return {
     note(plan, isMoving, nowMs) {
       const present = plan === null ? '' : signatureOf(plan);
-      if (isMoving || present !== before) stillSinceMs = null;
-      else stillSinceMs ??= nowMs;
+      const moves = isMoving || present !== before;
+      if (moves) movedAtMs = nowMs;
+      stillSinceMs = moves ? null : movedAtMs;
       before = present;
     },
     stillSinceMs: () => stillSinceMs,
@@ -46,13 +48,14 @@ function signatureOf({ steps, waits, blocks }: Plan): string {
   ].join('\n');
 }
 
-/** When the next deadline, retry, window or foreseen end of a wait is due. */
-function nextKnownMs({ lookAgainAtMs }: Plan, waits: readonly Wait[], nowMs: number): number {
+/** When the next deadline, retry, foreseen end of a wait or, where all else is over, window is due. */
+function nextKnownMs({ lookAgainAtMs, blocks }: Plan, waits: readonly Wait[], nowMs: number): number {
   const times = waits.flatMap((wait) => [
     ...(wait.untilMs === null ? [] : [wait.untilMs + 1]),
     ...(knowsItsEnd(wait) ? [nowMs + wait.pollMs] : []),
   ]);
-  if (waits.length === 0 && lookAgainAtMs !== null) times.push(lookAgainAtMs);
+  const isForWindow = waits.length === 0 && blocks.some((block) => block.guard === 'WindowOpen');
+  if (isForWindow && lookAgainAtMs !== null) times.push(lookAgainAtMs);
   return Math.min(Number.POSITIVE_INFINITY, ...times.filter((atMs) => atMs > nowMs));
 }
 

@@ -32,28 +32,34 @@ export function restOf(
   limits: Limits,
 ): Rest | null {
   const plan = world?.plan;
-  if (!plan) return { kind: 'unsettled', reason: 'there is no desired state' };
+  if (!plan) return { kind: 'unsettled', reason: 'there is no desired state', atMs: nowMs };
   const verdict = verdictOf(source, plan, ledger);
-  if (verdict === 'converged') return { kind: 'converged' };
+  if (verdict === 'converged') return { kind: 'converged', atMs: nowMs };
   if (verdict === 'working' || stillSinceMs === null) return null;
   const isWaitingForWindow = plan.blocks.some((block) => block.guard === 'WindowOpen') && plan.lookAgainAtMs !== null;
   if (isWaitingForWindow) return null;
   const nothingComes = plan.steps.length === 0 && plan.waits.length === 0 && plan.lookAgainAtMs === null;
   if (!nothingComes && nowMs - stillSinceMs < limits.quietMs) return null;
-  return plan.blocks.length > 0 ? { kind: 'blocked', plan } : { kind: 'unsettled', reason: failureOf(plan) };
+  return plan.blocks.length > 0
+    ? { kind: 'blocked', plan, atMs: stillSinceMs }
+    : { kind: 'unsettled', reason: failureOf(plan), atMs: stillSinceMs };
 }
 
 /** Counts what was done, to find a rehearsal that goes in a circle. */
 export function createCircleFinder({ mostRepeats }: Limits): (result: PassResult) => Rest | null {
   const done = new Map<string, number>();
-  return ({ world, outcomes }) => {
+  return ({ world, outcomes, endedAtMs }) => {
     for (const { step, state } of outcomes) {
       if (state !== 'done') continue;
       const times = (done.get(step) ?? 0) + 1;
       done.set(step, times);
       const title = world?.plan.steps.find((entry) => entry.id === step)?.title ?? step;
       if (times >= mostRepeats)
-        return { kind: 'unsettled', reason: `it goes in a circle: "${title}" was done ${times} times` };
+        return {
+          kind: 'unsettled',
+          reason: `it goes in a circle: "${title}" was done ${times} times`,
+          atMs: endedAtMs,
+        };
     }
     return null;
   };

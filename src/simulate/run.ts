@@ -63,7 +63,11 @@ export async function rehearse(parts: RehearsalParts): Promise<Rest> {
       const restMs = pace.stretched(rhythm.after(result, clock.now()), plan, clock.now());
       await letPass(parts, surroundings, clock.now() + Math.max(BREATH_MS, isAsked ? 0 : restMs), cadence);
     }
-    return { kind: 'unsettled', reason: parts.signal.aborted ? 'it was stopped' : 'it went on and on' };
+    return {
+      kind: 'unsettled',
+      reason: parts.signal.aborted ? 'it was stopped' : 'it went on and on',
+      atMs: clock.now(),
+    };
   } finally {
     surroundings.stop();
   }

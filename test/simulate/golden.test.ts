@@ -4,12 +4,19 @@ import { simulationText } from '../../src/cli/view/simulation/text.ts';
 import { createStyle } from '../../src/cli/view/style.ts';
 import type { ManifestSet } from '../../src/model/manifest.ts';
 import type { Simulation } from '../../src/model/simulation.ts';
-import { cluster, machine, setOf } from '../reconcile/manifests.ts';
+import { cluster, debianImage, machine, OTHER_DIGEST, setOf } from '../reconcile/manifests.ts';
 import { createSite, type Site } from './site.ts';
 
 /** One cluster and one machine, as people have them. */
 function site(revision: string, version: string): ManifestSet {
   return setOf(revision, cluster('dev', { version }), machine('jump'));
+}
+
+function withImage(set: ManifestSet): ManifestSet {
+  return {
+    ...set,
+    manifests: set.manifests.map((entry) => (entry.kind === 'Image' ? debianImage(OTHER_DIGEST) : entry)),
+  };
 }
 
 async function readySite(): Promise<Site> {
@@ -35,6 +42,24 @@ describe('a rehearsal is told', () => {
     const simulation = await (await readySite()).rehearse(site('r2', 'v1.36.4+k3s1'));
     await expect(shown(simulation)).toMatchFileSnapshot('golden/upgrade.txt');
     await expect(timelineSvg(simulation)).toMatchFileSnapshot('golden/upgrade.svg');
+  });
+
+  it('of a new image, which replaces root disks one after the other', async () => {
+    const simulation = await (await readySite()).rehearse(withImage(site('r2', 'v1.36.3+k3s1')));
+    await expect(shown(simulation)).toMatchFileSnapshot('golden/new-image.txt');
+    await expect(timelineSvg(simulation)).toMatchFileSnapshot('golden/new-image.svg');
+  });
+
+  it('of a new image that does not boot, and of the way back', async () => {
+    const ready = await readySite();
+    const simulation = await ready.rehearse(withImage(site('r2', 'v1.36.3+k3s1')), ['boot:dev-cp-1']);
+    expect(simulation.end).toEqual({
+      kind: 'rolled-back',
+      machines: ['dev-cp-1'],
+      guards: expect.arrayContaining(['Quarantined']),
+    });
+    await expect(shown(simulation)).toMatchFileSnapshot('golden/rolled-back.txt');
+    await expect(timelineSvg(simulation)).toMatchFileSnapshot('golden/rolled-back.svg');
   });
 
   it('of a revision that a guard forbids, with the way out', async () => {

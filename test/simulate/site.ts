@@ -7,6 +7,7 @@ import { openWorkshop, type Workshop } from '../../src/main/workshop.ts';
 import type { AgentConfig } from '../../src/model/agent-config.ts';
 import type { Http } from '../../src/model/http.ts';
 import type { ManifestSet } from '../../src/model/manifest.ts';
+import type { Observed } from '../../src/model/observed.ts';
 import type { Files, Log } from '../../src/model/ports.ts';
 import type { Simulation } from '../../src/model/simulation.ts';
 import type { WorldSettings } from '../../src/sim/new-world.ts';
@@ -27,7 +28,7 @@ export interface Site {
   /** Carries a revision out on the host itself, to its end or until so much time has passed. */
   rollOut(set: ManifestSet, longestMs?: number): Promise<Recorded>;
   /** Rehearses it in a copy. */
-  rehearse(set: ManifestSet, faults?: readonly string[]): Promise<Simulation>;
+  rehearse(set: ManifestSet, faults?: readonly string[], guests?: Observed['guests']): Promise<Simulation>;
   /** Everything that the host and its state folder hold, as text. */
   picture(): Promise<string>;
 }
@@ -77,16 +78,16 @@ export async function createSite(settings: WorldSettings = {}): Promise<Site> {
       const parts = composeRehearsal({ workshop, world, clock, set, ledger, blockers: {} });
       const rest = await rehearse({ ...parts, recorder, limits: { ...DEFAULT_LIMITS, longestMs }, signal });
       await workshop.ledger.write(await parts.reconcile.readLedger());
-      return recorder.finish(rest, clock.now());
+      return recorder.finish(rest);
     },
     async picture() {
       const state = await world.look((hand) => structuredClone(hand.state));
       return JSON.stringify({ state, kept: await contentOf(files, config.folders.state) }, null, 1);
     },
-    async rehearse(set, faults = []) {
+    async rehearse(set, faults = [], guests = undefined) {
       const status = { url: 'test', lastGoodRevision: set.revision, lastAttemptedRevision: set.revision } as const;
       const source = { set, status: { ...status, problem: null, checkedAtMs: clock.now() } };
-      const look = await lookOnce(workshop, drivers.hypervisor.inventory(), () => Promise.resolve(source), undefined);
+      const look = await lookOnce(workshop, drivers.hypervisor.inventory(), () => Promise.resolve(source), guests);
       return simulate(workshop, { look, set }, { guests: undefined, faults, signal });
     },
   };

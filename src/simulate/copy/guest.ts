@@ -2,7 +2,7 @@ import type { GuestStatus } from '../../model/guest-status.ts';
 import { firstBootstrap } from '../../sim/boot.ts';
 import { schedule } from '../../sim/events.ts';
 import { beginOperation } from '../../sim/operations.ts';
-import type { InstalledRoot, SimDomain, SimMember } from '../../sim/state.ts';
+import type { InstalledRoot, SimDomain, SimMember, SimRun } from '../../sim/state.ts';
 import { instanceOf } from './folder.ts';
 import { copyOperations } from './operation.ts';
 import { type CopyScene, isProven, type OwnMachine } from './source.ts';
@@ -27,6 +27,12 @@ export function copyGuest(scene: CopyScene, machine: OwnMachine): void {
     return;
   }
   root.installed = installedRoot(machine, status, member);
+  if (domain.saved) {
+    // Nobody can ask what was saved; it is what it would be if it ran.
+    scene.assumptions.add(UNREAD, machine.name);
+    stand(domain.saved.run, status);
+    domain.saved.run.agentConnected = true;
+  }
   if (!domain.run) return;
   copyAddress(scene, domain, status);
   if (!domain.run.agentConnected) {
@@ -34,12 +40,17 @@ export function copyGuest(scene: CopyScene, machine: OwnMachine): void {
     return;
   }
   if (!machine.status) scene.assumptions.add(UNREAD, machine.name);
-  domain.run.stateDisk = status.stateDisk;
-  domain.run.serviceActive = status.kubernetes?.serviceActive ?? false;
-  domain.run.apiReady = status.kubernetes?.apiReady ?? false;
+  stand(domain.run, status);
   copyOperations(scene, machine, domain, root.installed, status);
   goOnWithFirstBoot(scene, domain, root.installed, status);
   if (member) comeUp(scene, machine, domain, status);
+}
+
+/** A power cycle stands where its guest says. */
+function stand(run: SimRun, { stateDisk, kubernetes }: GuestStatus): void {
+  run.stateDisk = stateDisk;
+  run.serviceActive = kubernetes?.serviceActive ?? false;
+  run.apiReady = kubernetes?.apiReady ?? false;
 }
 
 function memberOf({ world }: CopyScene, { name, mark }: OwnMachine): SimMember | null {

@@ -45,11 +45,12 @@ export function isProven({ mark, status }: OwnMachine): boolean {
   return mark.provenAtMs !== null || status?.kubernetes?.phase === 'initialised';
 }
 
-/** Whether the machine holds a place in its cluster. */
+/** Whether the machine holds a place in its cluster: as its guest says, or by the data that its state disk keeps until a new root takes it up. */
 export function isMember(machine: OwnMachine): boolean {
   if (machine.mark.spec.kubernetes === null) return false;
   const phase = machine.status?.kubernetes?.phase;
-  return phase === undefined ? isProven(machine) || isKeptState(machine) : phase === 'initialised';
+  if (phase === 'initialised' || isKeptState(machine)) return true;
+  return phase === undefined && isProven(machine);
 }
 
 /** A state disk that an earlier root left its data on: the machine is a later generation, or its domain was lost. */

@@ -56,7 +56,8 @@ export function createActivityLog(): ActivityLog {
     const entry = present ?? begin(wait.id, waitActivity(wait, atMs), null);
     open.set(wait.id, entry);
     if (wait.overdue) entry.isOverdue = true;
-    const detail = wait.detail === '' ? wait.condition : `${wait.condition}: ${wait.detail}`;
+    // A wait of its own has its condition as title.
+    const detail = [...(entry.step ? [wait.condition] : []), wait.detail].filter((text) => text !== '').join(': ');
     entry.activity = { ...entry.activity, endMs: null, outcome: 'open', detail };
   };
   return {
@@ -67,7 +68,8 @@ export function createActivityLog(): ActivityLog {
       for (const [id, entry] of open) {
         if (ids.has(id)) continue;
         open.delete(id);
-        entry.activity = { ...entry.activity, endMs: atMs, ...endOf(entry, observed) };
+        const isGivenUp = steps.has(`machine/${entry.activity.target.name}/quarantine`);
+        entry.activity = { ...entry.activity, endMs: atMs, ...endOf(entry, observed, isGivenUp) };
       }
       for (const outcome of outcomes) {
         const step = steps.get(outcome.step);
@@ -116,12 +118,18 @@ function resumed(latest: ReadonlyMap<string, Entry>, wait: Wait, atMs: number): 
   return isNear(itself) ? itself : null;
 }
 
-/** A wait ends well unless it was late, or what was waited for says that it failed. */
-function endOf({ step, isOverdue, activity }: Entry, observed: Observed): Pick<Activity, 'outcome' | 'detail'> {
+/** A wait ends well unless it was late, what was waited for says that it failed, or it is given up for the way back. */
+function endOf(
+  { step, isOverdue, activity }: Entry,
+  observed: Observed,
+  isGivenUp: boolean,
+): Pick<Activity, 'outcome' | 'detail'> {
   const failure = step && operationFailure(step.action, observed);
   if (failure != null) return { outcome: 'failed', detail: failure };
+  if (isGivenUp)
+    return { outcome: 'failed', detail: ['given up', activity.detail].filter((text) => text !== '').join(': ') };
   return isOverdue
-    ? { outcome: 'failed', detail: `${activity.detail} (not in time)` }
+    ? { outcome: 'failed', detail: `not in time${activity.detail === '' ? '' : `: ${activity.detail}`}` }
     : { outcome: 'done', detail: '' };
 }
 

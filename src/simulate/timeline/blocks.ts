@@ -1,8 +1,8 @@
 import type { Block } from '../../model/plan.ts';
 import type { SimulatedBlock } from '../../model/simulation.ts';
 
-/** A block that was over so soon was a reading that had not come yet. */
-const MOMENTARY_MS = 5_000;
+/** A block that is over so soon is one of a guest that starts, or of a reading that has not come yet. */
+const MOMENTARY_MS = 60_000;
 
 /** Which guards forbade what, from when until when. Times count from the start. */
 export interface BlockLog {

@@ -7,18 +7,19 @@ import { createBlockLog } from './blocks.ts';
 import { createPeakLog } from './peak.ts';
 import type { Sample } from './sample.ts';
 
-/** How a rehearsal came to its end, before it is known whether something was rolled back on the way. */
-export type Rest =
+/** How a rehearsal came to its end, and since when (ms since epoch) nothing has moved, before it is known whether something was rolled back on the way. */
+export type Rest = { readonly atMs: number } & (
   | { readonly kind: 'converged' }
   | { readonly kind: 'blocked'; readonly plan: Plan }
-  | { readonly kind: 'unsettled'; readonly reason: string };
+  | { readonly kind: 'unsettled'; readonly reason: string }
+);
 
 /** Gathers the timeline of a rehearsal. */
 export interface Recorder {
   pass(result: PassResult): void;
   sample(sample: Sample): void;
-  /** What the whole of it says, for a rehearsal that came to rest at `atMs` since epoch. */
-  finish(rest: Rest, atMs: number): Recorded;
+  /** What the whole of it says. */
+  finish(rest: Rest): Recorded;
 }
 
 export type Recorded = Pick<
@@ -46,8 +47,8 @@ export function createRecorder(
       availability.add(sample);
       peaks.add(sample, sample.atMs - startMs);
     },
-    finish(rest, atMs) {
-      const tookMs = atMs - startMs;
+    finish(rest) {
+      const tookMs = rest.atMs - startMs;
       const shown = blocks.all();
       return {
         end: endOf(rest, activities.rolledBack()),
@@ -66,5 +67,6 @@ function endOf(rest: Rest, rolledBack: readonly string[]): SimulationEnd {
   const guards: readonly GuardName[] =
     rest.kind === 'blocked' ? [...new Set(rest.plan.blocks.map((block) => block.guard))].sort() : [];
   if (rolledBack.length > 0) return { kind: 'rolled-back', machines: rolledBack, guards };
-  return rest.kind === 'blocked' ? { kind: 'blocked', guards } : rest;
+  if (rest.kind === 'blocked') return { kind: 'blocked', guards };
+  return rest.kind === 'unsettled' ? { kind: 'unsettled', reason: rest.reason } : { kind: 'converged' };
 }

@@ -103,7 +103,8 @@ function bar(row: Row, activity: Activity, topPx: number, { scale, endMs, rightP
   const width = Math.max(LEAST_PX, scale.x(ends ?? endMs) - from);
   const tookMs = (ends ?? endMs) - startMs;
   const when = tookMs < 500 ? `at ${offset(startMs)}` : `from ${offset(startMs)}, ${duration(tookMs)}`;
-  const fate = outcome === 'done' ? '' : outcome === 'failed' ? `; failed: ${detail}` : `; not over: ${detail}`;
+  const why = detail === '' ? '' : `: ${detail}`;
+  const fate = outcome === 'done' ? '' : `; ${outcome === 'failed' ? 'failed' : 'not over'}${why}`;
   const look = lookOf(activity);
   const label = fitted(`${outcome === 'failed' ? '✕ ' : ''}${shortTitle(row, activity)}`, width - 8, BAR_FONT_PX);
   return element(
@@ -169,7 +170,11 @@ function blockMark(text: string, span: Span, { scale, topPx, rightPx }: RowPlace
 }
 
 /** How long it is away, beside its strips where there is room. */
-function awayTexts({ away, cordoned }: Row, topPx: number, { scale, endMs, rightPx }: RowPlace): readonly string[] {
+function awayTexts(
+  { away, cordoned }: Row,
+  topPx: number,
+  { scale, endMs, leftPx, rightPx }: RowPlace,
+): readonly string[] {
   return away.flatMap((span, index) => {
     const ends = span.endMs ?? endMs;
     const around = cordoned.find((entry) => entry.startMs <= ends && (entry.endMs ?? endMs) >= ends);
@@ -177,8 +182,11 @@ function awayTexts({ away, cordoned }: Row, topPx: number, { scale, endMs, right
     const text = duration(ends - span.startMs);
     const next = [...away.slice(index + 1), ...cordoned.filter((entry) => entry.startMs > ends)];
     const untilPx = Math.min(rightPx, ...next.map((entry) => scale.x(entry.startMs)));
-    if (fromPx + roomOf(text, STRIP_FONT_PX) > untilPx) return [];
-    return [element('text', { x: fromPx, y: topPx + STRIP_PX + 1, class: 't away' }, escaped(text))];
+    const at = { y: topPx + STRIP_PX + 1, class: 't away' };
+    if (fromPx + roomOf(text, STRIP_FONT_PX) <= untilPx) return [element('text', { x: fromPx, ...at }, escaped(text))];
+    const beforePx = scale.x(Math.min(span.startMs, ...cordoned.map((entry) => entry.startMs))) - 4;
+    if (index > 0 || beforePx - roomOf(text, STRIP_FONT_PX) < leftPx) return [];
+    return [element('text', { x: beforePx, ...at, 'text-anchor': 'end' }, escaped(text))];
   });
 }
 

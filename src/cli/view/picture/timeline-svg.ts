@@ -15,6 +15,11 @@ const MOST_LABEL_PX = 220;
 const LINE_PX = 17;
 const HEADING_PX = 20;
 
+interface Line {
+  readonly text: string;
+  readonly look: string;
+}
+
 /**
  * The timeline of a rehearsal as a picture that stands alone: no script, no font, nothing fetched. It says in words what it shows, follows light and
  * dark surroundings, and the same rehearsal gives the same bytes.
@@ -24,13 +29,9 @@ export function timelineSvg(simulation: Simulation): string {
   const labelPx = Math.min(MOST_LABEL_PX, 24 + Math.max(60, ...rows.map((row) => roomOf(row.label, 12))));
   const scale = timeScale(timesOf(simulation, rows), simulation.tookMs, labelPx, WIDTH_PX - labelPx - MARGIN_PX);
   const told = headline(simulation, createStyle(false));
-  const lines = wrapped([...told.slice(0, 1), ...detailsOf(simulation, left, quiet)]);
-  const parts: string[] = lines.map((line, index) =>
-    element(
-      'text',
-      { x: MARGIN_PX, y: 24 + index * LINE_PX, class: index === 0 ? 'h1 text' : 'p soft' },
-      escaped(line),
-    ),
+  const lines = wrapped(told[0] ?? '', detailsOf(simulation, left, quiet));
+  const parts: string[] = lines.map(({ text, look }, index) =>
+    element('text', { x: MARGIN_PX, y: 24 + index * LINE_PX, class: look }, escaped(text)),
   );
   const legendPx = 24 + lines.length * LINE_PX;
   parts.push(legend(legendPx));
@@ -83,10 +84,12 @@ function detailsOf({ faults, peak, blocks }: Simulation, left: number, quiet: nu
   ];
 }
 
-function wrapped(lines: readonly string[]): readonly string[] {
-  const [first = '', ...rest] = lines;
-  const columns = (fontPx: number): number => Math.floor((WIDTH_PX - 2 * MARGIN_PX) / (fontPx * 0.62));
-  return [...wrap(first, columns(16)), ...rest.flatMap((line) => wrap(line, columns(12)))];
+function wrapped(heading: string, details: readonly string[]): readonly Line[] {
+  const room = (fontPx: number): number => Math.floor((WIDTH_PX - 2 * MARGIN_PX) / (fontPx * 0.62));
+  return [
+    ...wrap(heading, room(16)).map((text) => ({ text, look: 'h1 text' })),
+    ...details.flatMap((detail) => wrap(detail, room(12))).map((text) => ({ text, look: 'p soft' })),
+  ];
 }
 
 /** For who cannot see the picture. */

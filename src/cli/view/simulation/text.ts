@@ -86,10 +86,13 @@ function timeline(object: string, activities: readonly AlikeActivities[], style:
     const tookMs = endMs === null ? null : endMs - startMs;
     const took = tookMs === null ? 'open' : tookMs < 500 ? '' : duration(Math.round(tookMs / 1000) * 1000);
     const text = `${plain(title)}${more === 0 ? '' : `, and ${more} more alike`}`;
-    const marks = [...(destructive ? ['deletes disks'] : []), ...(disruptive ? ['takes the node away'] : [])];
+    const marks = [
+      ...(destructive ? ['replaces or deletes a disk'] : []),
+      ...(disruptive ? ['takes the node away'] : []),
+    ];
     const mark = marks.length === 0 ? '' : ` ${style.warn(`[${marks.join(', ')}]`)}`;
-    const fate =
-      outcome === 'done' ? '' : `: ${style.bad(`${outcome === 'failed' ? 'failed' : 'not over'}, ${plain(detail)}`)}`;
+    const why = detail === '' ? '' : `, ${plain(detail)}`;
+    const fate = outcome === 'done' ? '' : `: ${style.bad(`${outcome === 'failed' ? 'failed' : 'not over'}${why}`)}`;
     return [
       style.dim(offset(startMs)),
       style.dim(took),
