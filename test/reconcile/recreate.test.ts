@@ -106,6 +106,24 @@ describe('before a root disk is replaced', () => {
     expect((await sight(rollout)).image).toBe(IMAGES.old);
   });
 
+  it('volumes on a worker hold it back too, though its control plane was asked', async () => {
+    const spec = { workers: [{ name: 'general', replicas: 1, machineClass: 'small' }] };
+    const rollout = await standing(spec);
+    await useLocalData(rollout.world, 'dev-general-1', 'default/data:/srv/data');
+    const stopped = await rollout.converge(wish({ revision: 'r2', image: IMAGES.good, spec }));
+    expect(stopped.blocks.map(({ guard, target }) => [guard, target.name])).toEqual([['LocalData', 'dev-general-1']]);
+    expect(rollout.done).not.toContain('machine/dev-general-1/shutdown');
+  });
+
+  it('a worker that has not joined yet is asked for nothing', async () => {
+    const spec = { workers: [{ name: 'general', replicas: 1, machineClass: 'small' }] };
+    const rollout = await createRollout();
+    const first = wish({ revision: 'r1', spec });
+    while (!rollout.done.includes('machine/dev-general-1/start')) await live(rollout, first, 1_000);
+    const last = await rollout.converge(wish({ revision: 'r2', image: IMAGES.good, spec }));
+    expect([guardsOf(last), last.steps, rollout.failed]).toEqual([[], [], []]);
+  });
+
   it('strategy InPlaceOnly forbids it', async () => {
     const rollout = await standing();
     const desired = wish({ revision: 'r2', image: IMAGES.good, spec: { upgrade: { strategy: 'InPlaceOnly' } } });

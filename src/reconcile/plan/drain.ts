@@ -17,7 +17,10 @@ export interface DrainInit {
   readonly reason: string;
 }
 
-/** Whether another node of the cluster can take the pods of this one. Workers that we cordoned come back only after their control plane. */
+/**
+ * Whether another node of the cluster can take the pods of this one. Workers that we cordoned come back only after their control plane. One that has not
+ * joined yet has none.
+ */
 export function hasSomewhereToGo(
   facts: Facts,
   cluster: DesiredCluster,
@@ -27,7 +30,8 @@ export function hasSomewhereToGo(
   const nodes = freshGuest(facts, speakerOf(facts, cluster))?.kubernetes?.nodes ?? [];
   const takesPods = ({ unschedulable, cordonedByUs }: GuestNode) =>
     !unschedulable || (role === 'worker' && cordonedByUs);
-  return nodes.some((node) => node.name !== name && node.ready && takesPods(node));
+  const isMember = nodes.some((node) => node.name === name);
+  return isMember && nodes.some((node) => node.name !== name && node.ready && takesPods(node));
 }
 
 /** Cordon and drain. Returns what comes before its end. */

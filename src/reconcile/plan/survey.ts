@@ -11,7 +11,8 @@ const SURVEY_TIMEOUT_MS = 120_000;
 
 /**
  * Asks a control plane which volumes on the node lie outside of what is kept, before the node is disturbed for a new root disk; the guard LocalData
- * judges the answer. Like a backup's, its attempt is the host's minute, so that its age stands in its id.
+ * judges the answer. Like a backup's, its attempt is the host's minute, so that its age stands in its id. A node that has not joined yet runs nothing
+ * that could have volumes.
  */
 export function planSurvey(
   facts: Facts,
@@ -19,6 +20,7 @@ export function planSurvey(
   needs: readonly string[],
 ): readonly string[] | null {
   const via = speakerOf(facts, cluster);
+  if (isNoMember(facts, via, machine.name)) return needs;
   const subject = surveySubject(machine.name);
   const past = operationsOf(freshGuest(facts, via), operationPrefix('survey', subject));
   const last = past.filter((operation) => operation.state === 'succeeded').at(-1);
@@ -37,4 +39,9 @@ export function planSurvey(
     reason: 'a new root disk loses what lies outside of the kept paths',
     condition: `the volumes in use on ${machine.name} are known`,
   });
+}
+
+function isNoMember(facts: Facts, via: string, name: string): boolean {
+  const kubernetes = freshGuest(facts, via)?.kubernetes;
+  return kubernetes?.apiReady === true && !kubernetes.nodes.some((node) => node.name === name);
 }
