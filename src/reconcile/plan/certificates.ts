@@ -1,13 +1,15 @@
-import { type Facts, freshGuest } from './facts.ts';
+import { attemptOf, type Facts, freshGuest, operationsOf } from './facts.ts';
 import { nodeOf } from './health.ts';
 import type { NodeInputs } from './node.ts';
-import { isOccupied, planOperation } from './operation.ts';
+import { isOccupied, operationPrefix, planOperation } from './operation.ts';
 
 const DAY_MS = 86_400_000;
 /** Certificates of a year are renewed this long before they expire; as early as upstream's own renewal with every upgrade allows. */
 export const RENEW_BEFORE_MS = 30 * DAY_MS;
 /** From then on no window is waited for. */
 const LAST_CHANCE_MS = 7 * DAY_MS;
+/** Attempts that failed have counted on from the day of the first; further ahead lies only what a clock said that was set back since. */
+const MOST_ATTEMPTS_A_DAY = 10;
 
 /**
  * Renews the certificates of a control plane in time, as its distribution does it. The API server is away for a moment and no node is: no drain and no
@@ -26,17 +28,36 @@ export function planCertificates(facts: Facts, inputs: NodeInputs): void {
     road.draft.note(`${told}; they are renewed ${hindrance}`);
     return;
   }
+  if (isRenewedToday(facts, machine.name)) {
+    road.draft.note(
+      `${told}, though they were renewed today: look at the clocks of host and guest, and how long they are made for`,
+    );
+    return;
+  }
   planOperation(facts, road.draft, {
     machine: machine.name,
     verb: 'renew-certificates',
-    // What is renewed is what expires then: the same operation is not begun again for certificates that were renewed.
-    subject: `${machine.name}/${expireAtMs}`,
+    subject: machine.name,
+    // The host's day, so that when it was done stands in its id.
+    leastAttempt: Math.floor(facts.nowMs / DAY_MS),
     needs: [],
     timeoutMs: cluster.deadlines.upgradeMs,
     title: `renew the certificates of ${machine.name}`,
     reason: told,
     condition: `the certificates of ${machine.name} are renewed`,
   });
+}
+
+/**
+ * New certificates that seem to expire soon as well, by a clock that was set or because they are made for a few days only, are not renewed again and
+ * again: the API server is away for a moment each time.
+ */
+function isRenewedToday(facts: Facts, name: string): boolean {
+  const past = operationsOf(freshGuest(facts, name), operationPrefix('renew-certificates', name));
+  const last = past.at(-1);
+  if (last?.state !== 'succeeded') return false;
+  const daysAhead = attemptOf(last.id) - Math.floor(facts.nowMs / DAY_MS);
+  return daysAhead >= 0 && daysAhead <= MOST_ATTEMPTS_A_DAY;
 }
 
 /** Why not now, in words that follow "they are renewed"; `null`: now. */

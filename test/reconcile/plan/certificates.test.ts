@@ -54,10 +54,20 @@ describe('the certificates of a control plane', () => {
   });
 
   it('are not renewed again and again where that changes nothing', () => {
-    const id = `${operationPrefix('renew-certificates', `dev-cp-1/${NOW + 5 * DAY}`)}1`;
-    const attempts = { [renew]: { count: 1, lastAtMs: NOW - 1_000, error: null } };
-    const made = planAt(dev, world(5 * DAY, { operations: [operation(id, 'succeeded')] }), { attempts });
-    expect(made.waits.map((wait) => wait.id)).toContain(`${renew}/pause`);
-    expect(made.steps.filter((step) => step.needs.length === 0)).toEqual([]);
+    const today = Math.floor(NOW / DAY);
+    const renewedOn = (day: number, leftMs: number) => {
+      const id = `${operationPrefix('renew-certificates', 'dev-cp-1')}${day}`;
+      return planAt(dev, world(leftMs, { operations: [operation(id, 'succeeded')] }));
+    };
+    for (const leftMs of [5 * DAY, 6 * DAY, -DAY]) {
+      expect(stepIds(renewedOn(today, leftMs))).toEqual([]);
+      expect(notes(renewedOn(today, leftMs))).toContain('though they were renewed today');
+    }
+    expect(stepIds(renewedOn(today - 1, 5 * DAY))).toEqual([renew]);
+  });
+
+  it('are renewed though a clock that was set back says that they were renewed in the far future', () => {
+    const id = `${operationPrefix('renew-certificates', 'dev-cp-1')}${Math.floor(NOW / DAY) + 300}`;
+    expect(stepIds(planAt(dev, world(5 * DAY, { operations: [operation(id, 'succeeded')] })))).toEqual([renew]);
   });
 });
