@@ -8,7 +8,7 @@ import type { Ledger } from '../../src/model/ledger.ts';
 import { objectKey } from '../../src/model/mark.ts';
 import type { Backup, HostOperation, Observed, Records } from '../../src/model/observed.ts';
 import type { Plan } from '../../src/model/plan.ts';
-import type { Log } from '../../src/model/ports.ts';
+import type { Clock, Log } from '../../src/model/ports.ts';
 import { textDigest } from '../../src/reconcile/desire/identity.ts';
 import { createActs } from '../../src/reconcile/execute/acts.ts';
 import { createBackupCopies } from '../../src/reconcile/execute/backup-copies.ts';
@@ -57,6 +57,8 @@ export interface AgentHost {
   readonly done: string[];
   readonly failed: string[];
   isOver: boolean;
+  /** How far the host's clock, which the agent reads, is ahead of the time in which things happen. */
+  skewMs: number;
   onAct: ((act: OutwardAct, phase: ActPhase) => void) | null;
 }
 
@@ -81,7 +83,8 @@ export function meetAct(host: AgentHost, act: OutwardAct, phase: ActPhase): void
 
 /** A new agent, which remembers nothing but what is on the disk. */
 export function startAgent(host: AgentHost): Agent {
-  const { world, clock, disk, engine } = host;
+  const { world, disk, engine } = host;
+  const clock: Clock = { now: () => host.clock.now() + host.skewMs };
   const plainHypervisor = createSimHypervisor(world, { owner: 'kreconcile' });
   const plainGuest = createSimGuest(world);
   const hypervisor = engine.hypervisor?.(plainHypervisor) ?? plainHypervisor;
@@ -102,7 +105,7 @@ export function startAgent(host: AgentHost): Agent {
   );
   const operations = () => [...copies.operations(), ...uploads.operations()];
   const observeNow = async () => {
-    const observed = await freshObservation(host, hypervisor, readings, operations);
+    const observed = await freshObservation(host, clock, hypervisor, readings, operations);
     return engine.observed?.(observed) ?? observed;
   };
   return {
@@ -167,6 +170,7 @@ export function startAgent(host: AgentHost): Agent {
 /** Readings are taken at once, so that a virtual clock need not move for them. */
 async function freshObservation(
   host: AgentHost,
+  clock: Clock,
   hypervisor: Hypervisor,
   readings: Readings,
   operations: () => readonly HostOperation[],
@@ -175,7 +179,7 @@ async function freshObservation(
   const first = await observe({
     hypervisor,
     readings,
-    clock: host.clock,
+    clock,
     owner: 'kreconcile',
     records: async () => host.disk.records,
     operations,
@@ -224,7 +228,7 @@ function actParts(
     outdate: (machine) => readings.outdate(machine),
     secrets: {
       ensure: async (cluster, requests) =>
-        Object.fromEntries(requests.map((request) => [request.name, `${cluster}-${request.name}`])),
+        Object.fromEntries(requests.map((request) => [request.name, `secret-${cluster}-${request.name}`])),
     },
     records: recordsOf(host),
     kubeconfigs: kubeconfigsOf(host),

@@ -5,7 +5,7 @@ import type { Plan } from '../../src/model/plan.ts';
 import { look, reconcile } from '../../src/reconcile/reconcile.ts';
 import type { WorldSettings } from '../../src/sim/new-world.ts';
 import { openSimWorld } from '../../src/sim/open.ts';
-import { createVirtualClock } from '../../src/sim/virtual-clock.ts';
+import { createVirtualClock, type VirtualClock } from '../../src/sim/virtual-clock.ts';
 import { type AgentHost, type Engine, meetAct, startAgent } from './rollout-agent.ts';
 
 export { Crash, type Disk, type Engine, type OutwardAct } from './rollout-agent.ts';
@@ -25,14 +25,14 @@ export interface Rollout extends Omit<AgentHost, 'isOver'> {
 }
 
 export interface RolloutOptions extends WorldSettings {
+  readonly clock?: VirtualClock;
   readonly engine?: Engine;
   /** See `AgentHost`; default: readings are taken at once. */
   readonly readsBeside?: boolean;
 }
 
 export async function createRollout(options: RolloutOptions = {}): Promise<Rollout> {
-  const clock = createVirtualClock();
-  const { engine = {}, readsBeside = false, ...settings } = options;
+  const { clock = createVirtualClock(), engine = {}, readsBeside = false, ...settings } = options;
   const host: AgentHost = {
     world: await openSimWorld('sim://memory', { seed: 'rollout', ...settings, clock }),
     clock,
@@ -47,6 +47,7 @@ export async function createRollout(options: RolloutOptions = {}): Promise<Rollo
     done: [],
     failed: [],
     isOver: false,
+    skewMs: 0,
     onAct: null,
   };
   host.world.onAct = (act, phase) => meetAct(host, act, phase);
@@ -76,7 +77,7 @@ export async function createRollout(options: RolloutOptions = {}): Promise<Rollo
       if (!isReady && !isWaiting) return next;
       if (isReady) continue;
       const eventAtMs = await host.world.nextEventAtMs();
-      const lookAtMs = next.lookAgainAtMs ?? Number.POSITIVE_INFINITY;
+      const lookAtMs = (next.lookAgainAtMs ?? Number.POSITIVE_INFINITY) - host.skewMs;
       clock.moveTo(Math.max(clock.now() + 1, Math.min(eventAtMs ?? Number.POSITIVE_INFINITY, lookAtMs)));
     }
     const stuck = await plan(desired);
