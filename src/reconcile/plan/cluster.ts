@@ -108,15 +108,24 @@ function planRenewals(
   controlPlanes: readonly NodePlan[],
   workers: readonly NodePlan[],
 ): ReadonlyMap<string, End> {
-  const ends = inTurn(controlPlanes, (node, turn) => planRenewal(facts, node, turn, turn));
+  // A worker that is away can prove itself only while its control plane serves: that one waits.
+  const isWorkerAway = workers.some(isMidway);
+  const ends = inTurn(controlPlanes, (node, turn) => planRenewal(facts, node, isWorkerAway ? null : turn, turn));
   const all = [...ends.values()];
   const controlPlane = all.some((end) => end === null) ? null : all.flatMap((end) => end ?? []);
   const workerEnds = planWorkers(facts, cluster, workers, {
     isDue: ({ road }) => road.replacement !== null,
     isAway: ({ road }) => road.phase !== 'steady',
-    plan: (node, turn) => planRenewal(facts, node, turn, controlPlane),
+    // What has begun is finished, also where its control plane may not be changed now.
+    plan: (node, turn) => planRenewal(facts, node, turn, isMidway(node) ? [] : controlPlane),
   });
   return new Map([...ends, ...workerEnds]);
+}
+
+/** Whether a change of the node has begun and is not over: its root disk or definition is on trial or returns, or it is being upgraded. */
+function isMidway({ road, need }: NodePlan): boolean {
+  const isUpgraded = need.kind === 'busy' || need.kind === 'undo' || (need.kind === 'needed' && need.begun);
+  return isUpgraded || road.phase !== 'steady';
 }
 
 /**
