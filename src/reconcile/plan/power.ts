@@ -117,7 +117,7 @@ export function planPowerOff(
   if (domain.state !== 'running')
     return powerOff(name, `it is ${domain.state} and cannot shut down by itself`, needs, draft);
   const ask = `machine/${name}/shutdown`;
-  const asked = askedFor(facts, ask, deadlineMs);
+  const asked = askedFor(facts, name, deadlineMs);
   if (asked === null) {
     const step = draft.step({
       id: ask,
@@ -133,7 +133,7 @@ export function planPowerOff(
   if (elapsedMs > deadlineMs) return powerOff(name, 'it did not shut down in time', needs, draft);
   const again = `machine/${name}/shutdown-acpi`;
   const pressed = facts.ledger.attempts[again];
-  if (elapsedMs > deadlineMs / 2 && !pressed) {
+  if (elapsedMs > deadlineMs / 2 && !(pressed && pressed.lastAtMs >= asked)) {
     draft.step({
       id: again,
       title: `press the power button of ${name}`,
@@ -163,9 +163,11 @@ export function planIdle(facts: Facts, machine: DesiredMachine, draft: Draft): r
 }
 
 /** When a shutdown was asked for that may still be followed; of an older one nobody knows what came of it, so the guest is asked again. */
-function askedFor(facts: Facts, ask: string, deadlineMs: number): number | null {
-  const attempt = facts.ledger.attempts[ask];
+function askedFor(facts: Facts, name: string, deadlineMs: number): number | null {
+  const attempt = facts.ledger.attempts[`machine/${name}/shutdown`];
   if (!attempt || attempt.error !== null || attempt.lastAtMs > facts.nowMs) return null;
+  // It was followed, and the machine was started since.
+  if ((facts.ledger.attempts[`machine/${name}/start`]?.lastAtMs ?? 0) > attempt.lastAtMs) return null;
   return facts.nowMs - attempt.lastAtMs <= 2 * deadlineMs ? attempt.lastAtMs : null;
 }
 

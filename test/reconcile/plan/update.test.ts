@@ -123,6 +123,13 @@ describe('power', () => {
     expect(stepIds(planAt(off, running, { attempts: asked }, NOW + 61_000))).toEqual(['machine/jump/shutdown-acpi']);
     expect(stepIds(planAt(off, running, { attempts: asked }, NOW + 121_000))).toEqual(['machine/jump/power-off']);
   });
+
+  it('asks anew when the machine was started after it followed', () => {
+    const begun = (lastAtMs: number) => ({ count: 1, lastAtMs, error: null });
+    const attempts = { 'machine/jump/shutdown': begun(NOW), 'machine/jump/start': begun(NOW + 1000) };
+    const running = observed({ domains: [domainFor(before, jump, { autostart: false })] });
+    expect(stepIds(planAt(off, running, { attempts }, NOW + 121_000))).toEqual(['machine/jump/shutdown']);
+  });
 });
 
 describe('power that is on its way', () => {
