@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type * as z from 'zod';
-import type { AgentConfig, BlockerConfig, SourceConfig } from '../model/agent-config.ts';
+import type { AgentConfig, BlockerConfig, SourceConfig, SourceVerify } from '../model/agent-config.ts';
 import type { Files } from '../model/ports.ts';
 import { type Problem, problemsError } from '../model/problem.ts';
 import { parseDurationMs } from '../model/quantity.ts';
@@ -96,6 +96,7 @@ function completeSource(source: AgentFile['source']): SourceConfig | null {
       tokenCredential: given?.tokenCredential ?? null,
       username: given?.username ?? 'git',
     },
+    verify: completeVerify(source.verify),
   };
 }
 
@@ -104,6 +105,15 @@ function completeBlocker({ file, command, timeout, objects }: BlockerFile): Bloc
   const [program = '', ...args] = command ?? [];
   const timeoutMs = (timeout === undefined ? null : parseDurationMs(timeout)) ?? defaultBlockerTimeoutMs;
   return { kind: 'command', program, args, timeoutMs, objects: objects ?? null };
+}
+
+function completeVerify(verify: NonNullable<AgentFile['source']>['verify']): SourceVerify | null {
+  if (!verify || verify.mode === 'none') return null;
+  return {
+    mode: verify.mode ?? 'head',
+    allowedSignersFile: verify.allowedSignersFile ?? null,
+    keyringFile: verify.keyringFile ?? null,
+  };
 }
 
 function completeListen(listen: string | number | undefined): AgentConfig['listen'] {
@@ -128,9 +138,13 @@ function sourceContradictions(source: AgentFile['source']): readonly DocumentPro
       ),
     );
   }
-  const gitOnly = (['branch', 'path', 'credentials'] as const).find((key) => source[key] !== undefined);
+  const gitOnly = (['branch', 'path', 'credentials', 'verify'] as const).find((key) => source[key] !== undefined);
   if (folder !== undefined && url === undefined && gitOnly !== undefined) {
     found.push(contradiction(['source', gitOnly], `${gitOnly} beside folder`, 'folder and pollInterval alone'));
+  }
+  const verify = completeVerify(source.verify);
+  if (verify && verify.allowedSignersFile === null && verify.keyringFile === null) {
+    found.push(contradiction(['source', 'verify'], 'no keys to trust', 'allowedSignersFile or keyringFile'));
   }
   if (credentials?.tokenFile !== undefined && credentials.tokenCredential !== undefined) {
     const path = ['source', 'credentials', 'tokenCredential'];

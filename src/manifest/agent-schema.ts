@@ -53,6 +53,19 @@ const credentials = z.strictObject({
     .describe('User name that goes with the token. Default git.'),
 });
 
+const verify = z.strictObject({
+  mode: z
+    .enum(['none', 'head', 'strict'])
+    .optional()
+    .describe(
+      'head: the newest commit must be signed; strict: each commit since the last good revision. Default head.',
+    ),
+  allowedSignersFile: hostPath
+    .optional()
+    .describe('SSH keys that are trusted, with the names of their owners, as ssh-keygen reads it.'),
+  keyringFile: hostPath.optional().describe('OpenPGP keys that are trusted: what gpg --export wrote, not armoured.'),
+});
+
 const source = z.strictObject({
   url: gitAddress.optional().describe('The git repository to follow.'),
   folder: hostPath.optional().describe('A folder of this host instead of a repository.'),
@@ -67,6 +80,7 @@ const source = z.strictObject({
     .optional()
     .describe('Time between two looks. Default 15s.'),
   credentials: credentials.optional(),
+  verify: verify.optional().describe('Who must have signed what is enforced. Default nobody.'),
 });
 
 /** The unit sees folders of its own there: a file that somebody makes would not be seen. */

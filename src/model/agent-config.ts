@@ -47,6 +47,18 @@ export interface GitSourceConfig {
   readonly path: string;
   readonly pollMs: number;
   readonly credentials: SourceCredentials;
+  /** Who must have signed the commits; `null`: nobody. */
+  readonly verify: SourceVerify | null;
+}
+
+/** At least one of the two files is named. */
+export interface SourceVerify {
+  /** `head`: the newest commit. `strict`: each commit since the last good revision. */
+  readonly mode: 'head' | 'strict';
+  /** For SSH signatures, as `ssh-keygen` reads it. */
+  readonly allowedSignersFile: string | null;
+  /** For OpenPGP signatures: an exported, binary keyring. */
+  readonly keyringFile: string | null;
 }
 
 export interface SourceCredentials {

@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   SourceUnreachable: 'The git remote could not be reached.',
   SourceBranchMissing: 'The repository has no such branch.',
   SourceRewound: 'The branch was rewound: the new revision does not contain the last applied one.',
+  SourceUnverified: 'A commit is not signed by a key that is trusted, so its revision is not enforced.',
   SourceAuth: 'The git remote refused the credentials or its host key is not known.',
   ConfigInvalid: 'The agent configuration is not valid.',
   HypervisorUnreachable: 'libvirt did not answer.',

@@ -6,6 +6,7 @@ import { removeOldFolders } from './revision-folders.ts';
 
 const localTimeoutMs = 60_000;
 
+const soundness = ['fsck', '--connectivity-only', '--no-dangling', '--no-progress'];
 const followed = 'refs/kreconcile/followed';
 const kept = 'refs/kreconcile/kept';
 
@@ -18,6 +19,8 @@ export interface GitMirror {
   readonly root: string;
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Runs git in the mirror, with `more` in its environment; what it prints. */
+  git(args: readonly string[], more?: Readonly<Record<string, string>>): Promise<string>;
   /** Makes the folder and the configuration that every git command here runs with. */
   prepareRoot(): Promise<void>;
   /** Makes, where it is missing or of another object format, an empty mirror. */
@@ -58,10 +61,10 @@ export function openMirror(files: Files, root: string): GitMirror {
     root,
     folder,
     environment,
+    git,
     has,
     followed: () => resolve(`${followed}^{commit}`),
-    isSound: async () =>
-      (await orNull(git(['fsck', '--connectivity-only', '--no-dangling', '--no-progress']))) !== null,
+    isSound: async () => (await orNull(git(soundness))) !== null,
     discard: () => files.removeFolder(folder),
     async prepareRoot() {
       await files.ensureFolder(root);

@@ -37,6 +37,7 @@ const allowEnvironment = [
   'GIT_DIR',
   'GIT_WORK_TREE',
   'GIT_INDEX_FILE',
+  'GNUPGHOME',
 ];
 
 const unsafe: NonNullable<SimpleGitOptions['unsafe']> = {
@@ -59,6 +60,15 @@ export const gitConfiguration = `[safe]
 [fetch]
 \trecurseSubmodules = false
 `;
+
+/** What git judges signatures with: keys of files that the agent's configuration names. X.509 trusts whom the system trusts, so it is off. */
+export function signingConfiguration(allowedSignersFile: string | null): string {
+  return `${gitConfiguration}[gpg "ssh"]
+\tallowedSignersFile = ${allowedSignersFile ?? '/dev/null'}
+[gpg "x509"]
+\tprogram = false
+`;
+}
 
 export interface GitCommand {
   readonly args: readonly string[];

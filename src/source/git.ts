@@ -6,6 +6,7 @@ import { gitAccess } from './git-access.ts';
 import { ownTrouble, remoteError } from './git-errors.ts';
 import { type GitMirror, openMirror, refspec } from './git-mirror.ts';
 import { GitFailure, runGit } from './git-program.ts';
+import { createSignatureCheck, type SignatureCheck } from './git-signatures.ts';
 import { type GitUrl, parseGitUrl } from './git-url.ts';
 import type { Fetched, Source } from './source.ts';
 import { branchMissing, sourceMissing } from './source-errors.ts';
@@ -30,8 +31,9 @@ const defaultTimeouts = { askMs: 30_000, fetchMs: 300_000 };
 export function gitSource(options: GitSourceOptions): Source {
   const url = parseGitUrl(options.config.url);
   const mirror = openMirror(options.files, join(options.stateFolder, 'source'));
-  const follower: Follower = { options, url, mirror, checkedOut: new Map() };
-  const { branch, path, pollMs } = options.config;
+  const { branch, path, pollMs, verify } = options.config;
+  const signatures = createSignatureCheck(options.files, verify, join(options.stateFolder, 'source', 'gnupg'));
+  const follower: Follower = { options, url, mirror, signatures, checkedOut: new Map() };
   return {
     describe: () => ({ url: url.shown }),
     identity: JSON.stringify(['git', url.shown, branch, path]),
@@ -60,9 +62,13 @@ interface Follower {
   readonly options: GitSourceOptions;
   readonly url: GitUrl;
   readonly mirror: GitMirror;
+  readonly signatures: SignatureCheck;
   /** By commit: checkouts that this process made. Those of an earlier one may be damaged by a power loss. */
   readonly checkedOut: Map<string, string>;
 }
+
+/** What is wrong with the revision itself, not with our copy of it. */
+const ofRevision: ReadonlySet<string> = new Set(['SourceMissing', 'SourceUnverified', 'ConfigInvalid']);
 
 async function fetchRevision(follower: Follower, lastGood: string | null): Promise<Fetched> {
   const { options, url, mirror } = follower;
@@ -74,8 +80,7 @@ async function fetchRevision(follower: Follower, lastGood: string | null): Promi
     return await obtain(follower, access, head, lastGood);
   } catch (thrown) {
     // The remote answered just before, so what fails now may be our own copy; that can be made anew.
-    if ((thrown instanceof KreError && thrown.code === 'SourceMissing') || (await isMirrorSound(mirror)))
-      failOwn(thrown);
+    if ((thrown instanceof KreError && ofRevision.has(thrown.code)) || (await isMirrorSound(mirror))) failOwn(thrown);
     options.log.warn({ source: url.shown }, 'mirror of the source is damaged and is made anew');
     await mirror.discard();
     return await obtain(follower, access, head, lastGood).catch((again: unknown) => failOwn(again));
@@ -109,6 +114,7 @@ async function obtain(
   // The branch may have moved on since it was asked about; what was brought counts.
   const revision = await mirror.followed();
   if (revision === null) throw new GitFailure('failed', 'the fetched branch is not in the mirror');
+  await follower.signatures.verify(mirror, revision, lastGood, label);
   if (path !== '' && !(await mirror.hasFolder(revision, path))) {
     throw sourceMissing(`${label} has no folder ${JSON.stringify(path)} at ${revision.slice(0, 12)}`);
   }

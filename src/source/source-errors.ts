@@ -54,6 +54,15 @@ export function sourceRewound(label: string, revision: string, lastGood: string)
   );
 }
 
+export function sourceUnverified(label: string, commit: string, why: string): KreError {
+  return sourceError(
+    'SourceUnverified',
+    'stalled',
+    `commit ${commit.slice(0, 12)} of ${label} is not verified: ${why}`,
+    'Push a revision whose commits are signed by a key that source.verify trusts, or add the key of its author there. Until then the last good revision stays in force.',
+  );
+}
+
 export function sourceConfigInvalid(message: string, hint: string): KreError {
   return sourceError('ConfigInvalid', 'stalled', message, hint);
 }

@@ -64,7 +64,7 @@ export function gitConfig(url: string, more: Partial<GitSourceConfig> = {}): Git
     tokenCredential: null,
     username: 'git',
   };
-  return { kind: 'git', url, branch: null, path: '', pollMs: 60_000, credentials, ...more };
+  return { kind: 'git', url, branch: null, path: '', pollMs: 60_000, credentials, verify: null, ...more };
 }
 
 /** A source over the machine's files. */
