@@ -11,6 +11,7 @@ import type { Readings } from '../reconcile/readings.ts';
 import type { Look, ReconcileParts } from '../reconcile/reconcile.ts';
 import type { SourceKeeper } from '../source/keeper.ts';
 import type { Source } from '../source/source.ts';
+import type { Foretold } from './predictions.ts';
 
 /** What the parts of a pass call when something happened beside the passes. */
 export interface Pokes {
@@ -49,6 +50,7 @@ export interface AgentParts {
   readonly status: () => Promise<Status | null>;
   readonly events: (limit: number) => Promise<readonly unknown[]>;
   readonly history: (object?: string) => Promise<readonly HistoryEntry[]>;
+  readonly predict: (predictions: readonly Foretold[]) => Promise<void>;
   readonly backups: () => Promise<readonly Backup[]>;
   readonly random: () => number;
   /** Called after each pass. */

@@ -86,6 +86,7 @@ async function listen(
     status: parts.status,
     events: parts.events,
     history: parts.history,
+    predict: parts.predict,
     backups: parts.backups,
     outlook,
     readings: () => heart.readings.current(),

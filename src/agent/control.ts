@@ -7,6 +7,7 @@ import type { AgentIdentity, Outlook, PassReport } from '../model/report.ts';
 import type { Status } from '../model/status.ts';
 import { abortAfter } from '../reconcile/abort-after.ts';
 import type { Decisions } from '../reconcile/decide.ts';
+import { type Foretold, readPredictions } from './predictions.ts';
 
 /** What the control socket gives access to. Everything that changes something is a request to the loop or a person's decision. */
 export interface ControlParts {
@@ -17,6 +18,8 @@ export interface ControlParts {
   readonly readings: () => Readonly<Record<string, Reading<GuestStatus>>>;
   readonly events: (limit: number) => Promise<readonly unknown[]>;
   readonly history: (object?: string) => Promise<readonly HistoryEntry[]>;
+  /** Keeps what a rehearsal foretold. */
+  readonly predict: (predictions: readonly Foretold[]) => Promise<void>;
   readonly backups: () => Promise<readonly Backup[]>;
   /** Looks at the source and runs a pass; resolves with the report of a pass that began after the call. */
   readonly reconcile: () => Promise<PassReport | null>;
@@ -29,7 +32,7 @@ const LONG_POLL_MS = 20_000;
 
 /**
  * Answers requests on the control socket: `GET /about /status /plan /readings /events /history /backups /passes`, `POST /reconcile /suspend
- * /resume /confirm /retry /backup /restore`.
+ * /resume /confirm /retry /backup /restore /predict`.
  */
 export function createControl(parts: ControlParts): HttpHandler {
   const routes: Readonly<Record<string, (request: HttpRequest) => Promise<unknown>>> = {
@@ -51,6 +54,12 @@ export function createControl(parts: ControlParts): HttpHandler {
     'POST /confirm': async ({ body }) => parts.decisions.confirm(texts(body, ['what']).what),
     'POST /retry': async ({ body }) => parts.decisions.retry(texts(body, ['what']).what),
     'POST /backup': async ({ body }) => parts.decisions.backup(texts(body, ['cluster']).cluster),
+    'POST /predict': async ({ body }) => {
+      const predictions = readPredictions(body);
+      if (!predictions) throw new BadRequest('the body holds no predictions');
+      await parts.predict(predictions);
+      return {};
+    },
     'POST /restore': async ({ body }) => {
       const { cluster, backup, replace } = texts(body, ['cluster', 'backup', 'replace']);
       return parts.decisions.restore(cluster, backup, replace === 'yes');

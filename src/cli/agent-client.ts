@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { KreError } from '../model/error.ts';
 import { ERROR_CODES, type ErrorCode } from '../model/error-codes.ts';
 import type { GuestStatus } from '../model/guest-status.ts';
-import type { HistoryEntry } from '../model/history.ts';
+import type { HistoryEntry, HistoryPrediction } from '../model/history.ts';
 import type { Http } from '../model/http.ts';
 import type { Backup, Reading } from '../model/observed.ts';
 import type { AgentIdentity, Outlook, PassReport } from '../model/report.ts';
@@ -19,6 +19,8 @@ export interface AgentClient extends Decisions {
   history(object?: string): Promise<readonly HistoryEntry[]>;
   /** Backups on this host, by cluster and age. */
   backups(): Promise<readonly Backup[]>;
+  /** Keeps what a rehearsal foretold. */
+  predict(predictions: readonly Omit<HistoryPrediction, 'kind'>[]): Promise<void>;
   /** A pass that began after the call, when it has ended. */
   reconcile(): Promise<PassReport | null>;
   /** The next report after that pass; `null` when none came for a while. */
@@ -71,6 +73,9 @@ export async function connectAgent(http: Pick<Http, 'call'>, runFolder: string):
     backup: (cluster) => ask('POST', '/backup', { cluster }, ACT_MS),
     restore: (cluster, backup, replace) =>
       ask('POST', '/restore', { cluster, backup, replace: replace ? 'yes' : 'no' }, ACT_MS),
+    predict: async (predictions) => {
+      await ask('POST', '/predict', { predictions });
+    },
     backups: () => ask('GET', '/backups'),
   };
 }

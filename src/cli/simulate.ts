@@ -34,7 +34,7 @@ export const run: Run<SimulateOptions> = async (invocation) => {
   if (picture !== null) await context.files.write(picture, timelineSvg(simulation), { mode: 0o644 });
   const { columns } = context.terminal;
   print(invocation, simulation, () => simulationText(simulation, { style: outStyle(invocation), columns }));
-  if (faults.length === 0) await keepPrediction(invocation, host, simulation);
+  if (faults.length === 0) await keepPrediction(invocation, agent ?? host, simulation);
   return EXIT_OF_END[simulation.end.kind];
 };
 
@@ -51,14 +51,18 @@ function picturePath({ context }: Invocation, file: string): string {
 }
 
 /** What was foretold of each object stands beside what happens, in `kreconcile history`. A state folder that may not be written is said. */
-async function keepPrediction(invocation: Invocation, host: Host, simulation: Simulation): Promise<void> {
-  const { revision, copiedAtMs } = simulation;
+async function keepPrediction(
+  invocation: Invocation,
+  keeper: Pick<Host, 'predict'>,
+  simulation: Simulation,
+): Promise<void> {
+  const { revision, desired, copiedAtMs } = simulation;
   const predictions = Object.entries(tookByObject(simulation)).map(([object, predictedMs]) => {
-    return { atMs: copiedAtMs, object, revision, predictedMs };
+    return { atMs: copiedAtMs, object, revision, desired, predictedMs };
   });
   if (predictions.length === 0) return;
   try {
-    await host.predict(predictions);
+    await keeper.predict(predictions);
   } catch (thrown) {
     remark(invocation, `What was foretold is not kept for \`kreconcile history\`: ${toKreError(thrown).message}.`);
   }

@@ -73,6 +73,7 @@ async function openAgent(workshop: Workshop, run: AgentRun, metrics: ServedMetri
     status: workshop.publisher.status,
     events: workshop.eventFile.latest,
     history: workshop.history.entries,
+    predict: workshop.history.predict,
     backups: workshop.backups.list,
     random: Math.random,
     onReport: (report) => {

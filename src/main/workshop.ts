@@ -9,6 +9,7 @@ import { createPublisher, type Publisher } from '../publish/publisher.ts';
 import { createStatusFile, type StatusFile } from '../publish/status-file.ts';
 import { createKubeconfigWriter, type KubeconfigWriter } from '../publish/write-kubeconfig.ts';
 import type { DecisionParts } from '../reconcile/decide.ts';
+import { desiredDigest } from '../reconcile/desire/digest.ts';
 import { desire } from '../reconcile/desire.ts';
 import { type BackupFolder, createBackupFolder } from '../records/backups.ts';
 import { createLedgerFile, type LedgerFile } from '../records/ledger-file.ts';
@@ -72,7 +73,7 @@ export async function openWorkshop(parts: WorkshopParts): Promise<Workshop> {
     kubeconfigs,
     statusFile,
     eventFile,
-    history: createHistory(files, state, log),
+    history: createHistory(files, state, log, desiredDigest),
     publisher: createPublisher({ host: config.host, statusFile, eventFile, kubeconfigPath: kubeconfigs.path }),
     desire: (set) =>
       desire(set, recipes, {

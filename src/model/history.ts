@@ -55,6 +55,8 @@ export interface HistoryPrediction {
   readonly atMs: number;
   readonly object: string;
   readonly revision: string;
+  /** Digest of what the revision asks for: a commit that asks for the same as the folder that was simulated has the same. */
+  readonly desired?: string;
   readonly predictedMs: number;
 }
 

@@ -14,6 +14,7 @@ function controlOf(parts: Partial<ControlParts> = {}) {
     readings: () => ({}),
     events: async () => [],
     history: async () => [],
+    predict: async () => undefined,
     backups: async () => [],
     reconcile: async () => null,
     reportAfter: async () => null,
@@ -81,4 +82,15 @@ it('hands over the latest report at once to who missed it, and the next one to w
   const never = reports.after(1, stop.signal);
   stop.abort();
   expect(await never).toBeNull();
+});
+
+it('keeps predictions that are of the expected form, and nothing else of what it is handed', async () => {
+  const kept: unknown[] = [];
+  const ask = controlOf({ predict: async (predictions) => void kept.push(...predictions) });
+  const entry = { atMs: 1, object: 'Cluster/dev', revision: 'r', desired: 'sha256:1', predictedMs: 5 };
+  const body = JSON.stringify({ predictions: [{ ...entry, kind: 'step' }] });
+  expect((await ask('POST', '/predict', body)).status).toBe(200);
+  expect(kept).toEqual([entry]);
+  for (const wrong of ['', '{}', '{"predictions":[{}]}', JSON.stringify({ predictions: [{ ...entry, atMs: 'x' }] })])
+    expect((await ask('POST', '/predict', wrong)).status).toBe(400);
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { HistoryEntry } from '../../src/model/history.ts';
 import type { Simulation } from '../../src/model/simulation.ts';
+import { scene as agentScene } from './agent-scene.ts';
 import { clusterYaml, ensureBuilt, kreconcile, machineYaml, makeFolder, smallSite, write } from './program.ts';
 
 beforeAll(ensureBuilt, 120_000);
@@ -53,6 +54,26 @@ describe('simulate', () => {
     expect((await apply(on)).exitCode).toBe(0);
     const entries = JSON.parse((await kreconcile(['history', 'dev', ...on, '-o', 'json'])).stdout) as HistoryEntry[];
     expect(entries.at(-1)?.predictedMs).toBeGreaterThan(60_000);
+  });
+
+  it('of a folder beside a running agent is what history shows of the commit that is then made of it', async () => {
+    const { folder, commit, start, run, on } = await agentScene();
+    const clone = join(folder, 'clone');
+    const [before, after] = [clusterYaml('dev', 'v1.36.3+k3s1'), clusterYaml('dev', 'v1.36.4+k3s1')];
+    await commit({ ...smallSite, 'dev.yaml': before });
+    await start();
+    expect((await run('reconcile', '--wait')).exitCode).toBe(0);
+    await write(clone, { ...smallSite, 'dev.yaml': after });
+    const simulation = JSON.parse(
+      (await kreconcile(['simulate', ...on, '--dir', clone, '-o', 'json'])).stdout,
+    ) as Simulation;
+    expect(simulation.end).toEqual({ kind: 'converged' });
+    const revision = await commit({ 'dev.yaml': after });
+    expect((await run('reconcile', '--wait')).exitCode).toBe(0);
+    const told = JSON.parse((await run('history', 'dev', '-o', 'json')).stdout) as readonly HistoryEntry[];
+    const entry = told.find(({ revisions }) => revisions.includes(revision));
+    expect(entry).toMatchObject({ outcome: 'done' });
+    expect(entry?.predictedMs).toBeGreaterThan(0.5 * simulation.settledMs);
   });
 
   it('rehearses a new site without making anything', async () => {

@@ -26,7 +26,13 @@ export interface History {
   predict(predictions: readonly Omit<HistoryPrediction, 'kind'>[]): Promise<void>;
 }
 
-export function createHistory(files: Files, stateFolder: string, log: Log): History {
+/** `digestOf`: what is desired, without the revision's name; it finds what was foretold under another name. */
+export function createHistory(
+  files: Files,
+  stateFolder: string,
+  log: Log,
+  digestOf: ((desired: Desired) => string) | null = null,
+): History {
   const file = createHistoryFile(files, stateFolder, log);
   let open: Set<string> | null = null;
   let overdue: ReadonlySet<string> = new Set();
@@ -39,9 +45,23 @@ export function createHistory(files: Files, stateFolder: string, log: Log): Hist
     failures.set(line.step, line.error);
     return !isRepeated;
   };
+  let revision: string | null = null;
+  /** What was foretold of a folder that asked for the same counts for the commit that was made of it. */
+  const takeOver = async (desired: Desired): Promise<void> => {
+    if (desired.revision === revision) return;
+    revision = desired.revision;
+    const predictions = (await file.read()).filter((line) => line.kind === 'prediction');
+    if (digestOf === null || predictions.length === 0) return;
+    const digest = digestOf(desired);
+    const meant = predictions.filter((entry) => entry.desired === digest);
+    if (meant.some((entry) => entry.revision === revision)) return;
+    const latest = [...new Map(meant.map((entry) => [entry.object, entry])).values()];
+    await file.append(latest.map((entry) => ({ ...entry, revision: desired.revision })));
+  };
   return {
     async record({ ledger, world, outcomes }) {
       if (world === null) return;
+      await takeOver(world.desired);
       open ??= new Set(openObjects(await file.read()));
       const lines = historyLines({ ...world, ledger, outcomes, open, overdue }).filter(isNew);
       overdue = new Set(world.plan.waits.filter((wait) => wait.overdue).map((wait) => wait.id));

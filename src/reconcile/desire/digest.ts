@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Desired } from '../model/desired.ts';
+import type { Desired } from '../../model/desired.ts';
 
 /** Digest of what a revision asks for, without its name: a folder and the commit that is made of it have the same. */
 export function desiredDigest({ revision: _, ...rest }: Desired): string {
