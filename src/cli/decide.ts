@@ -53,16 +53,16 @@ export const retry: Run<DecideOptions> = async (invocation) => {
   return EXIT.done;
 };
 
-/** `kreconcile restore <cluster> <backup|latest> [--replace]`: a lost cluster comes back from a backup. */
+/** `kreconcile restore <object> <backup|latest|retained> [--replace]`: a lost cluster comes back from a backup, or a retained state disk under its machine. */
 export const restore: Run<DecideOptions> = async (invocation) => {
   const decisions = await decisionsOf(invocation);
-  const [cluster = '', backup = ''] = invocation.args;
-  const done = await decisions.restore(cluster, backup, invocation.options.replace ?? false);
-  print(
-    invocation,
-    done,
-    () => `${done.cluster} is restored from ${done.backup}; follow it with: kreconcile reconcile --wait\n`,
-  );
+  const [object = '', from = ''] = invocation.args;
+  const done = await decisions.restore(object, from, invocation.options.replace ?? false);
+  const what =
+    'retained' in done
+      ? `${done.machine} is made with its state disk ${done.retained}`
+      : `${done.cluster} is restored from ${done.backup}`;
+  print(invocation, done, () => `${what}; follow it with: kreconcile reconcile --wait\n`);
   return EXIT.done;
 };
 

@@ -129,8 +129,8 @@ function addDeciding(add: Add): void {
     async () => (await import('./decide.ts')).retry,
   );
   add(
-    'restore <cluster> <backup>',
-    'bring a lost cluster of one control plane back from a backup (its id, or latest)',
+    'restore <object> <from>',
+    'bring a lost cluster of one control plane back from a backup (its id, or latest), or a retained state disk (its name) back under its machine',
     async () => (await import('./decide.ts')).restore,
   ).option('--replace', 'also where its control plane is there: its state disk is set aside');
   add(

@@ -32,7 +32,7 @@ export const ERROR_CODES = {
   GuestReply: 'The guest answered something that is not a valid reply.',
   GuestForbidden: 'The guest agent forbids the command that kreconcile needs.',
   GuestOperation: 'An operation inside a guest failed.',
-  RestoreRefused: 'A backup is not brought back there.',
+  RestoreRefused: 'A backup or retained state disk is not brought back there.',
   KubeconfigUnsafe: 'A kubeconfig from a guest could not be rebuilt from server, CA and credentials.',
   ExecFailed: 'A program that kreconcile runs failed.',
   ExecTimeout: 'A program that kreconcile runs did not finish in time.',

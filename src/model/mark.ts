@@ -41,6 +41,8 @@ export interface Mark {
   readonly deletionPolicy: DeletionPolicy;
   /** The restoration that this machine was made for; absent: none. */
   readonly restored?: { readonly backup: string; readonly atMs: number };
+  /** The retained state disk that this machine was made for; absent: none. */
+  readonly adopted?: { readonly retained: string; readonly atMs: number };
   /** What was done because the node was not healthy, oldest first, at most 10; absent: nothing. */
   readonly remedies?: readonly Remedy[];
   /** Revision that was applied last, for people. */

@@ -52,6 +52,20 @@ export interface Inventory {
   readonly operations: readonly HostOperation[];
   /** Machine folders in the images folder, by machine name, whether or not a domain uses them. */
   readonly folders: readonly MachineFolder[];
+  /** State disks of deleted machines; absent: none. One whose mark cannot be read is not told. */
+  readonly retained?: readonly RetainedDisk[];
+}
+
+/** A state disk that was kept when its machine was deleted. */
+export interface RetainedDisk {
+  /** `<UUID>-<time>`: its folder below `retained/`. */
+  readonly name: string;
+  /** Of the domain that used it. */
+  readonly uuid: string;
+  readonly machine: string;
+  readonly atMs: number;
+  /** As the domain bore it at its end. */
+  readonly mark: Mark;
 }
 
 export interface HostFacts {
@@ -176,6 +190,24 @@ export interface Records {
   readonly backupRequests?: readonly BackupRequest[];
   /** At most one a cluster. */
   readonly restorations?: readonly Restoration[];
+  /** At most one an object. */
+  readonly adoptions?: readonly Adoption[];
+}
+
+/** A retained state disk that a person wants back under its machine. Ends when the machine stands on it. */
+export interface Adoption {
+  /** `Cluster/x` or `Machine/x`. */
+  readonly object: string;
+  readonly machine: string;
+  /** Name of the retained disk. */
+  readonly retained: string;
+  readonly atMs: number;
+  /** Whether a machine that is there is removed for it, its own state disk retained. */
+  readonly replace: boolean;
+  /** What the machine was when it was deleted; `null`: it had none. */
+  readonly version: string | null;
+  readonly address: string | null;
+  readonly stateDiskMiB: number | null;
 }
 
 /** A lost cluster that a person wants back from a backup. Ends when it is back; so what is lost again later is a new decision. */

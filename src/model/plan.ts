@@ -220,6 +220,9 @@ export type Action =
       readonly backup: string;
     }
   | { readonly kind: 'end-restoration'; readonly cluster: string }
+  /** Moves a retained state disk back into its machine's folder. */
+  | { readonly kind: 'adopt-retained'; readonly machine: string; readonly retained: string }
+  | { readonly kind: 'end-adoption'; readonly object: string }
   | { readonly kind: 'remove-kubeconfig'; readonly cluster: string }
   | {
       readonly kind: 'delete-machine';

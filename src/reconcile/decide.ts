@@ -1,8 +1,9 @@
 import { KreError } from '../model/error.ts';
 import { objectKey } from '../model/mark.ts';
-import type { Backup, BackupRequest, Restoration } from '../model/observed.ts';
+import type { Adoption, Backup, BackupRequest, Restoration } from '../model/observed.ts';
 import type { Block } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
+import { adoptable, isRetainedName } from './adoptable.ts';
 import type { Look } from './reconcile.ts';
 import { restorable } from './restorable.ts';
 
@@ -19,9 +20,9 @@ export interface Decisions {
   backup(cluster: string): Promise<BackupRequest>;
   /**
    * Brings a lost cluster of one control plane back from a backup (its id, or `latest`). `replace`: also where its control plane is there, whose state disk
-   * is set aside. `RestoreRefused` with the reason, `NotFound` for a cluster or backup that is not known, `StateUnreadable` for a damaged backup.
+   * is set aside. Or puts a retained state disk, given by its name, back under the machine of an object that it was of. `RestoreRefused` with the reason, `NotFound` for a cluster or backup that is not known, `StateUnreadable` for a damaged backup.
    */
-  restore(cluster: string, backup: string, replace: boolean): Promise<Restoration>;
+  restore(object: string, from: string, replace: boolean): Promise<Restoration | Adoption>;
 }
 
 export interface Confirmed {
@@ -42,6 +43,9 @@ export interface DecisionParts {
     retry(object: string, revision: string, atMs: number): Promise<void>;
     requestBackup(cluster: string, atMs: number): Promise<void>;
     restore(restoration: Restoration): Promise<void>;
+    endRestoration(cluster: string): Promise<void>;
+    adopt(adoption: Adoption): Promise<void>;
+    endAdoption(object: string): Promise<void>;
     /** Rejects with `StateUnreadable` if the bytes are not those that were saved. */
     checkBackup(backup: Backup): Promise<void>;
   };
@@ -108,11 +112,20 @@ export function createDecisions({ clock, records, look }: DecisionParts): Decisi
     },
     async restore(text, backup, replace) {
       const { world } = await look();
+      if (isRetainedName(backup)) {
+        const objects = world?.desired.machines.map(({ object }) => objectKey(object)) ?? [];
+        const adoption = { ...adoptable(world, resolveScope(text, objects), backup, replace), atMs: clock.now() };
+        // Of two wishes for one machine the older is given up first.
+        await records.endRestoration(adoption.object.replace(/^Cluster\//, ''));
+        await records.adopt(adoption);
+        return adoption;
+      }
       const names = world?.desired.clusters.map(({ name }) => `Cluster/${name}`) ?? [];
       const key = resolveScope(text, names);
       const found = restorable(world, key.slice(key.indexOf('/') + 1), backup, replace);
       await records.checkBackup(found.backup);
       const restoration = { ...found.restoration, atMs: clock.now() };
+      await records.endAdoption(key);
       await records.restore(restoration);
       return restoration;
     },

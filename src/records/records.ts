@@ -1,8 +1,9 @@
 import { type ObjectRef, objectKey } from '../model/mark.ts';
-import type { Backup, Records, Restoration } from '../model/observed.ts';
+import type { Adoption, Backup, Records, Restoration } from '../model/observed.ts';
 import { type AppliedList, createAppliedList } from './applied.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import {
+  isAdoption,
   isBackupRequest,
   isKubeconfigEntry,
   isObjectAtRevision,
@@ -37,6 +38,10 @@ export interface RecordKeeper {
   restore(restoration: Restoration): Promise<void>;
   /** The cluster is back. */
   endRestoration(cluster: string): Promise<void>;
+  /** Asks for a retained state disk; an earlier wish for the object is replaced. */
+  adopt(adoption: Adoption): Promise<void>;
+  /** The machine stands on it. */
+  endAdoption(object: string): Promise<void>;
   notePublished(entry: PublishedKubeconfig): Promise<void>;
   noteUnpublished(cluster: string): Promise<void>;
 }
@@ -55,6 +60,7 @@ const FILES = {
   retries: 'retries.json',
   backupRequests: 'backup-requests.json',
   restorations: 'restorations.json',
+  adoptions: 'adoptions.json',
 } as const;
 /** Deletions and confirmations of old revisions mean nothing any more; this many of the latest are kept. */
 const KEPT = 200;
@@ -68,6 +74,7 @@ export function createRecords(store: Store, sources: RecordSources): RecordKeepe
     forget: (object, revision) =>
       inTurn(async () => {
         await putDecision(store, FILES.deleted, objectKey(object), revision);
+        await dropAdoption(store, objectKey(object));
         await applied.remove(objectKey(object));
       }),
     suspend: (scope, reason, atMs) =>
@@ -110,26 +117,40 @@ export function createRecords(store: Store, sources: RecordSources): RecordKeepe
           noted.filter((entry) => entry.cluster !== cluster),
         );
       }),
+    adopt: (adoption) =>
+      inTurn(() => putLatest(store, FILES.adoptions, isAdoption, adoption, ({ object }) => object === adoption.object)),
+    endAdoption: (object) => inTurn(() => dropAdoption(store, object)),
     notePublished: (entry) => inTurn(() => putPublished(store, entry.cluster, [entry])),
     noteUnpublished: (cluster) => inTurn(() => putPublished(store, cluster, [])),
   };
 }
 
 async function readRecords(store: Store, applied: AppliedList, sources: RecordSources): Promise<Records> {
-  const [list, suspended, confirmations, deleted, kubeconfigs, backups, retries, backupRequests, restorations] =
-    await Promise.all([
-      applied.read(),
-      suspensions(store),
-      entries(store, FILES.confirmations, isObjectAtRevision),
-      entries(store, FILES.deleted, isObjectAtRevision),
-      inPlace(store, sources),
-      sources.listBackups(),
-      entries(store, FILES.retries, isRetry),
-      entries(store, FILES.backupRequests, isBackupRequest),
-      entries(store, FILES.restorations, isRestoration),
-    ]);
+  const [
+    list,
+    suspended,
+    confirmations,
+    deleted,
+    kubeconfigs,
+    backups,
+    retries,
+    backupRequests,
+    restorations,
+    adoptions,
+  ] = await Promise.all([
+    applied.read(),
+    suspensions(store),
+    entries(store, FILES.confirmations, isObjectAtRevision),
+    entries(store, FILES.deleted, isObjectAtRevision),
+    inPlace(store, sources),
+    sources.listBackups(),
+    entries(store, FILES.retries, isRetry),
+    entries(store, FILES.backupRequests, isBackupRequest),
+    entries(store, FILES.restorations, isRestoration),
+    entries(store, FILES.adoptions, isAdoption),
+  ]);
   const read = { applied: list, suspensions: suspended, confirmations, deleted, kubeconfigs, backups };
-  return { ...read, retries, backupRequests, restorations };
+  return { ...read, retries, backupRequests, restorations, adoptions };
 }
 
 async function inPlace(store: Store, { isInPlace }: RecordSources): Promise<Records['kubeconfigs']> {
@@ -161,6 +182,12 @@ async function putLatest<T>(
 ): Promise<void> {
   const others = (await entries(store, name, isEntry)).filter((other) => !isOfSame(other));
   await store.write(name, [...others, entry].slice(-KEPT));
+}
+
+async function dropAdoption(store: Store, object: string): Promise<void> {
+  const noted = await entries(store, FILES.adoptions, isAdoption);
+  const others = noted.filter((entry) => entry.object !== object);
+  if (others.length < noted.length) await store.write(FILES.adoptions, others);
 }
 
 async function putDecision(store: Store, name: string, object: string, revision: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Ledger } from '../model/ledger.ts';
-import type { Backup, BackupRequest, Records, Restoration } from '../model/observed.ts';
+import type { Adoption, Backup, BackupRequest, Records, Restoration } from '../model/observed.ts';
 
 /** What was written into the drop directory: what it was made from, and the SHA-256 of the file. */
 export type PublishedKubeconfig = Records['kubeconfigs'][number] & { readonly sha256: string };
@@ -44,6 +44,17 @@ export function isRestoration(value: unknown): value is Restoration {
   return (
     isObject(value) &&
     ['cluster', 'machine', 'backup'].every((key) => typeof value[key] === 'string') &&
+    typeof value['atMs'] === 'number' &&
+    typeof value['replace'] === 'boolean'
+  );
+}
+
+export function isAdoption(value: unknown): value is Adoption {
+  return (
+    isObject(value) &&
+    ['object', 'machine', 'retained'].every((key) => typeof value[key] === 'string') &&
+    ['version', 'address'].every((key) => value[key] === null || typeof value[key] === 'string') &&
+    (value['stateDiskMiB'] === null || typeof value['stateDiskMiB'] === 'number') &&
     typeof value['atMs'] === 'number' &&
     typeof value['replace'] === 'boolean'
   );

@@ -197,6 +197,8 @@ export interface SimMember {
 
 export interface SimRetainedDisk {
   readonly name: string;
+  /** Of its domain; absent in older worlds: it is not known any more. */
+  readonly uuid?: string;
   readonly machine: string;
   readonly atMs: number;
   readonly mark: Mark;

@@ -249,6 +249,11 @@ function recordsOf(host: AgentHost): ActParts['records'] {
           applied: applied === 'lost' ? 'lost' : applied.filter((entry) => entry !== key),
         };
       }),
+    endAdoption: async (object) =>
+      onHost(host, 'endAdoption', null, () => {
+        const adoptions = disk.records.adoptions?.filter((entry) => entry.object !== object) ?? [];
+        disk.records = { ...disk.records, adoptions };
+      }),
     endRestoration: async (cluster) =>
       onHost(host, 'endRestoration', null, () => {
         const restorations = disk.records.restorations?.filter((entry) => entry.cluster !== cluster) ?? [];

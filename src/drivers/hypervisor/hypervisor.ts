@@ -120,6 +120,11 @@ export interface StateDiskActs {
    * copy or a disk set aside stands where a state disk should. What is gone already is success.
    */
   dropGeneration(machine: MachineRef, generation: number): Promise<void>;
+  /**
+   * Moves a retained state disk (`inventory().retained`) back into the folder of the machine that it was of, where that has no domain and no state
+   * disk; else, and for another machine's, `VirshFailed`. Finishes what an interrupted call left. `StateDiskMissing` where neither is there.
+   */
+  adoptRetained(machine: MachineRef, retained: string): Promise<void>;
 }
 
 export interface LiveChange {

@@ -23,6 +23,7 @@ export interface ActParts {
   readonly records: {
     forget(object: ObjectRef, revision: string): Promise<void>;
     endRestoration(cluster: string): Promise<void>;
+    endAdoption(object: string): Promise<void>;
   };
   readonly kubeconfigs: {
     publish(cluster: string, kubeconfig: string, server: string): Promise<void>;

@@ -2,10 +2,13 @@ import { KreError } from '../../model/error.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Acts } from '../execute.ts';
 import type { World } from '../reconcile.ts';
-import { type ActParts, refOf } from './context.ts';
+import { type ActParts, machineOf, refOf } from './context.ts';
 
-/** Acts that bring a lost cluster back. */
-export function restoreActs(world: World, parts: ActParts): Pick<Acts, 'upload-backup' | 'end-restoration'> {
+/** Acts that bring back a lost cluster, or a state disk that was kept. */
+export function restoreActs(
+  world: World,
+  parts: ActParts,
+): Pick<Acts, 'upload-backup' | 'end-restoration' | 'adopt-retained' | 'end-adoption'> {
   return {
     'upload-backup': async ({ machine, backup: id }) => {
       const backup = world.observed.records.backups.find((entry) => entry.id === id);
@@ -13,6 +16,11 @@ export function restoreActs(world: World, parts: ActParts): Pick<Acts, 'upload-b
       parts.uploads.start({ machine: refOf(world, machine), backup });
     },
     'end-restoration': ({ cluster }) => parts.records.endRestoration(cluster),
+    'adopt-retained': ({ machine, retained }) => {
+      const { name, uuid } = machineOf(world, machine);
+      return parts.hypervisor.adoptRetained({ name, uuid }, retained);
+    },
+    'end-adoption': ({ object }) => parts.records.endAdoption(object),
   };
 }
 

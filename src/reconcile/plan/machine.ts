@@ -2,12 +2,21 @@ import type { DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
 import { type Allotment, isAddressLacking } from './address.ts';
+import {
+  adoptedMark,
+  adoptionOf,
+  isAdoptionHeld,
+  noteRetained,
+  planAdopt,
+  planAdopted,
+  planRoomForRetained,
+} from './adopt.ts';
 import { planAnswer, planReservation } from './answer.ts';
 import { type Draft, draftFor } from './draft.ts';
 import { type Facts, ownMark } from './facts.ts';
 import { isHostUnfit } from './host-fit.ts';
 import { firstMark } from './mark.ts';
-import { planPresent } from './present.ts';
+import { type Present, planPresent } from './present.ts';
 import type { Replacement } from './recreate.ts';
 import { isCreationHeld, planMakingRoom, restoredMark } from './restore.ts';
 import { planSettle } from './settle.ts';
@@ -48,11 +57,21 @@ export function planMachine(facts: Facts, machine: DesiredMachine, inputs: Machi
     });
     return { draft, up: null, markNeeds: [], mark: null, replacement: null, phase: 'steady' };
   }
-  if (!domain) return planCreate(facts, machine, inputs, draft);
-  const mark = ownMark(domain, facts.desired.owner) as Mark;
-  if (planMakingRoom(facts, machine, domain, mark, draft))
-    return { draft, up: null, markNeeds: [], mark, replacement: null, phase: 'steady' };
-  return planPresent(facts, { machine, domain, mark, inputs, draft });
+  const mark = domain ? ownMark(domain, facts.desired.owner) : null;
+  noteRetained(facts, machine, mark, draft);
+  const road =
+    domain && mark
+      ? planThere(facts, { machine, domain, mark, inputs, draft })
+      : planCreate(facts, machine, inputs, draft);
+  planAdopted(facts, machine, road);
+  return road;
+}
+
+function planThere(facts: Facts, present: Present): MachineRoad {
+  const { machine, domain, mark, draft } = present;
+  const gives = [planMakingRoom, planRoomForRetained].some((plan) => plan(facts, machine, domain, mark, draft));
+  if (gives) return { draft, up: null, markNeeds: [], mark, replacement: null, phase: 'steady' };
+  return planPresent(facts, present);
 }
 
 function conflictOf(
@@ -80,17 +99,9 @@ function planCreate(facts: Facts, machine: DesiredMachine, inputs: MachineInputs
     draft.note(`${machine.name} is not created while powerState is Off`);
     return blocked;
   }
-  const folder = facts.folders.get(machine.name);
-  const started = folder?.generations ?? [];
-  if (started.length > 0 && machine.stateDisk && !folder?.hasStateDisk) {
-    draft.block({
-      guard: 'StateDisk',
-      reason: `${machine.name} ran before and its state disk is gone`,
-      wayOut: `Put state.qcow2 back into the machine's folder, or move the folder away to begin anew without its data.`,
-    });
-    return blocked;
-  }
-  if (isCreationHeld(facts, machine, draft)) return blocked;
+  const started = facts.folders.get(machine.name)?.generations ?? [];
+  const adoption = adoptionOf(facts, machine);
+  if (adoption ? isAdoptionHeld(facts, machine, adoption, draft) : isBlankHeld(facts, machine, draft)) return blocked;
   if (isHostUnfit(facts, machine, inputs, draft)) return blocked;
   const generation = Math.max(0, ...started) + 1;
   if (generation > 1)
@@ -99,14 +110,16 @@ function planCreate(facts: Facts, machine: DesiredMachine, inputs: MachineInputs
     );
   const address = inputs.addresses.get(machine.name);
   if (!address && isAddressLacking(facts, machine, draft)) return blocked;
-  const mark = restoredMark(facts, machine, firstMark(facts, machine, generation, address?.address ?? null));
+  const first = restoredMark(facts, machine, firstMark(facts, machine, generation, address?.address ?? null));
+  const mark = adoptedMark(adoption, first);
   const reserve = planReservation(facts, machine, address, draft);
+  const before = [...(inputs.images.get(machine.spec.image.digest) ?? []), ...reserve];
   const create = draft.step({
     id: `machine/${machine.name}/create`,
     title: `create ${machine.name}`,
-    reason: mark.restored ? `it is restored from ${mark.restored.backup}` : 'it is in the manifests and does not exist',
-    needs: [...(inputs.images.get(machine.spec.image.digest) ?? []), ...reserve],
-    action: { kind: 'create', machine: machine.name, mark, stateDiskNew: started.length === 0 },
+    reason: creationReason(mark),
+    needs: planAdopt(facts, machine, adoption, before, draft),
+    action: { kind: 'create', machine: machine.name, mark, stateDiskNew: started.length === 0 && !adoption },
   });
   const start = draft.step({
     id: `machine/${machine.name}/start`,
@@ -118,4 +131,23 @@ function planCreate(facts: Facts, machine: DesiredMachine, inputs: MachineInputs
   const up = planAnswer(facts, machine, draft, null, start);
   const markNeeds = machine.object.kind === 'Machine' ? planSettle(facts, machine, mark, up, [], draft) : [];
   return { draft, up, mark, markNeeds, replacement: null, phase: 'steady' };
+}
+
+/** Whether a machine may not be made with a blank state disk; adds the block. */
+function isBlankHeld(facts: Facts, machine: DesiredMachine, draft: Draft): boolean {
+  const folder = facts.folders.get(machine.name);
+  if (folder && folder.generations.length > 0 && machine.stateDisk && !folder.hasStateDisk) {
+    draft.block({
+      guard: 'StateDisk',
+      reason: `${machine.name} ran before and its state disk is gone`,
+      wayOut: `Put state.qcow2 back into the machine's folder, or move the folder away to begin anew without its data.`,
+    });
+    return true;
+  }
+  return isCreationHeld(facts, machine, draft);
+}
+
+function creationReason({ restored, adopted }: Mark): string {
+  if (adopted) return `its state disk ${adopted.retained} is wanted back`;
+  return restored ? `it is restored from ${restored.backup}` : 'it is in the manifests and does not exist';
 }

@@ -1,6 +1,7 @@
 import type { DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Backup, Domain, Restoration } from '../../model/observed.ts';
+import { adoptionOf } from './adopt.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, freshGuest, operationsOf } from './facts.ts';
 import { type NodeInputs, planBootstrap } from './node.ts';
@@ -72,10 +73,10 @@ export function restoredMark(facts: Facts, machine: DesiredMachine, mark: Mark):
   };
 }
 
-/** The address that a lost control plane had, as its backup tells; `null` if none is to be restored. */
+/** The address that a machine had, as its backup or retained state disk tells; `null` if none is to be restored. */
 export function restoredAddress(facts: Facts, machine: DesiredMachine): string | null {
   const restoration = restorationOf(facts, machine);
-  return (restoration && backupOf(facts, restoration)?.address) ?? null;
+  return (restoration && backupOf(facts, restoration)?.address) ?? adoptionOf(facts, machine)?.address ?? null;
 }
 
 /** Whether a machine stands where a lost one is to come back. One that a person gave up is removed, its state disk set aside. */

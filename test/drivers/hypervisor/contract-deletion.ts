@@ -45,6 +45,46 @@ export function deletionContract(world: () => HypervisorWorld): void {
       expect(await folderNames()).not.toContain('ct-busy');
     });
 
+    test('a retained state disk goes back under its own machine, also asked twice, and under no other', async () => {
+      const { ref, disks, definition } = await made('ct-kept');
+      const stranger = contractMachine(world(), 'ct-stranger').ref;
+      await world().driver.deleteMachine(ref, 'Retain');
+      const kept = async () =>
+        ((await world().driver.inventory()).retained ?? []).filter((entry) => entry.uuid === ref.uuid);
+      const [disk] = await kept();
+      expect(disk).toMatchObject({ machine: 'ct-kept', mark: definition.mark });
+      const name = disk?.name ?? '';
+      await expect(world().driver.adoptRetained(stranger, name)).rejects.toMatchObject({ code: 'VirshFailed' });
+      await world().driver.adoptRetained(ref, name);
+      await world().driver.adoptRetained(ref, name);
+      expect(await kept()).toEqual([]);
+      expect(await findFolder(world().driver, 'ct-kept')).toEqual({
+        machine: 'ct-kept',
+        generations: [],
+        hasStateDisk: true,
+      });
+      await world().driver.prepareDisks(disks);
+      await world().driver.define(definition);
+      await expect(world().driver.adoptRetained(ref, name)).rejects.toMatchObject({ code: 'VirshFailed' });
+      await world().driver.deleteMachine(ref, 'Delete');
+      await expect(world().driver.adoptRetained(ref, name)).rejects.toMatchObject({ code: 'StateDiskMissing' });
+    });
+
+    test("a retained state disk takes no other one's place", async () => {
+      const { ref, disks } = await made('ct-place');
+      await world().driver.deleteMachine(ref, 'Retain');
+      const kept = ((await world().driver.inventory()).retained ?? []).find((entry) => entry.uuid === ref.uuid);
+      await world().driver.prepareDisks(disks);
+      const adopt = () => world().driver.adoptRetained(ref, kept?.name ?? '');
+      await expect(adopt()).rejects.toMatchObject({ code: 'VirshFailed' });
+      expect((await world().driver.inventory()).retained?.map((entry) => entry.name)).toContain(kept?.name);
+      await world().driver.define(contractMachine(world(), 'ct-place').definition);
+      await world().driver.deleteMachine(ref, 'Delete');
+      await adopt();
+      await world().driver.define(contractMachine(world(), 'ct-place').definition);
+      await world().driver.deleteMachine(ref, 'Delete');
+    });
+
     test('a deleted machine can be made again', async () => {
       const { ref } = await made('ct-again');
       await world().driver.deleteMachine(ref, 'Retain');

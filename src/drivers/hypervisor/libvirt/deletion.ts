@@ -7,6 +7,7 @@ import type { HostOperations } from './host-operations.ts';
 import { copyOf, generationOf, type Layout, setAsideName, stateDiskName } from './layout.ts';
 import { markText } from './mark-text.ts';
 import type { OwnedDomain, Ownership } from './owned.ts';
+import { retainedMarkName } from './retained.ts';
 import { isCopyOf } from './state-copy.ts';
 
 export interface DeletionParts {
@@ -78,7 +79,7 @@ async function putAwayState(
   if (policy === 'Delete') return files.removeFile(path);
   const time = new Date(clock.now()).toISOString().replace(/[-:]|\.\d+/g, '');
   const folder = await retainedFolder(files, layout, machine.uuid, time);
-  await files.write(`${folder}/mark.json`, `${markText(mark)}\n`);
+  await files.write(`${folder}/${retainedMarkName}`, `${markText(mark)}\n`);
   // The state disk goes last: by it an interrupted call knows this folder again.
   if ((await files.stat(aside)) !== null) await files.rename(aside, `${folder}/${setAsideName}`);
   await files.rename(path, `${folder}/${stateDiskName}`);

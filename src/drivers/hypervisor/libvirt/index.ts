@@ -20,6 +20,7 @@ import { createUpdateLive } from './live.ts';
 import { createOwnership } from './owned.ts';
 import { createPowerActs } from './power.ts';
 import { createDiskTools } from './qemu-img.ts';
+import { createAdoptRetained } from './retained.ts';
 import { createSeedWriter } from './seed-iso.ts';
 import { createStateDiskActs } from './state-disk.ts';
 import { storageFiles } from './storage-files.ts';
@@ -73,6 +74,7 @@ export function createLibvirt(settings: LibvirtSettings): Hypervisor {
     updateLive: createUpdateLive({ virsh, owned, layout, disks, volumes }),
     deleteMachine: createDeleteMachine({ owned, layout, files, clock, operations }),
     ...createStateDiskActs({ virsh, owned, layout, files, tools, volumes, operations }),
+    adoptRetained: createAdoptRetained({ owned, layout, files }),
     ...createAddressActs(virsh),
     fetchImage: createFetchImage({ downloads: settings.downloads, files, layout, disks, catalogue, operations }),
   };

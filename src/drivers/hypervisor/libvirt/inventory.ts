@@ -58,6 +58,7 @@ async function readInventory(parts: InventoryParts): Promise<Inventory> {
     images: stored.images,
     operations: parts.operations(),
     folders: stored.folders,
+    ...(stored.retained.length > 0 ? { retained: stored.retained } : {}),
   };
 }
 

@@ -19,7 +19,7 @@ export function readMark(metadata: XmlNode): Mark | null | 'unreadable' {
     .filter(({ name, node }) => namespaceOf(name, node) === markNamespace);
   const [only] = ours;
   if (!only) return null;
-  return ours.length === 1 ? parseMark(text(only.node)) : 'unreadable';
+  return ours.length === 1 ? markOfText(text(only.node)) : 'unreadable';
 }
 
 function namespaceOf(name: string, node: XmlNode): string | undefined {
@@ -28,7 +28,7 @@ function namespaceOf(name: string, node: XmlNode): string | undefined {
 }
 
 /** A mark from its JSON. What an older release did not write yet is filled with what it meant then. */
-function parseMark(json: string): Mark | 'unreadable' {
+export function markOfText(json: string): Mark | 'unreadable' {
   let value: unknown;
   try {
     value = JSON.parse(json);

@@ -19,7 +19,7 @@ export interface StateDiskParts extends CopyParts {
 const readTimeoutMs = 15_000;
 
 /** Promises as `StateDiskActs` states them. */
-export function createStateDiskActs(parts: StateDiskParts): StateDiskActs {
+export function createStateDiskActs(parts: StateDiskParts): Omit<StateDiskActs, 'adoptRetained'> {
   const { virsh, owned, layout, files, operations } = parts;
   /** Memory that was saved goes on where it was, with the disk as it was. */
   const requireOff = async (machine: MachineRef, what: string): Promise<OwnedDomain> => {

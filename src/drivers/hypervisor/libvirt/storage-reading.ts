@@ -1,7 +1,8 @@
-import type { MachineFolder, StateCopy, StoredImage } from '../../../model/observed.ts';
+import type { MachineFolder, RetainedDisk, StateCopy, StoredImage } from '../../../model/observed.ts';
 import type { Files } from '../../../model/ports.ts';
 import type { ImageCatalogue } from './image-catalogue.ts';
 import { copyOf, generationOf, imageOf, isMachineFolder, type Layout, setAsideName, stateDiskName } from './layout.ts';
+import { readRetained } from './retained.ts';
 import { isSameDisk, readDiskStat } from './state-files.ts';
 
 /** What the images folder holds. */
@@ -9,20 +10,23 @@ export interface StorageReading {
   readonly folders: readonly MachineFolder[];
   readonly images: readonly StoredImage[];
   readonly freeDiskMiB: number;
+  readonly retained: readonly RetainedDisk[];
 }
 
 /** Reads the images folder; one that does not exist yet is empty. */
 export async function readStorage(files: Files, layout: Layout, catalogue: ImageCatalogue): Promise<StorageReading> {
   const names = await files.list(layout.root);
-  const [folders, images, freeBytes] = await Promise.all([
+  const [folders, images, freeBytes, retained] = await Promise.all([
     Promise.all(names.filter(isMachineFolder).map((name) => readFolder(files, layout, name))),
     Promise.all(names.flatMap((name) => imageOf(name) ?? []).map((image) => catalogue.describe(image))),
     files.freeBytes(layout.root),
+    readRetained(files, layout),
   ]);
   return {
     folders: folders.filter((folder) => folder !== null),
     images: images.filter((image) => image !== null),
     freeDiskMiB: Math.floor(freeBytes / 2 ** 20),
+    retained,
   };
 }
 

@@ -40,8 +40,8 @@ function keepLastCopy(hand: SimHand, domain: SimDomain, folder: SimFolder): void
 }
 
 function retain(hand: SimHand, machine: MachineRef, mark: Mark, { stateDisk, setAside }: SimFolder): void {
-  const name = `${stateDisk?.filesystemUuid ?? machine.uuid}-${hand.nowMs}`;
-  const kept = { machine: machine.name, atMs: hand.nowMs, mark };
+  const name = `${machine.uuid}-${hand.nowMs}`;
+  const kept = { machine: machine.name, uuid: machine.uuid, atMs: hand.nowMs, mark };
   if (setAside) hand.state.retained.push({ ...kept, name: `${name}-failed`, disk: setAside });
   if (stateDisk) hand.state.retained.push({ ...kept, name, disk: stateDisk });
 }

@@ -1,6 +1,6 @@
-import type { Domain, Inventory, MachineFolder } from '../../../model/observed.ts';
+import type { Domain, Inventory, MachineFolder, RetainedDisk } from '../../../model/observed.ts';
 import type { SimHand } from '../../../sim/hand.ts';
-import type { SimDomain, SimFolder } from '../../../sim/state.ts';
+import type { SimDomain, SimFolder, SimRetainedDisk } from '../../../sim/state.ts';
 
 /** Everything at once, as it is now. */
 export function readInventory(hand: SimHand): Inventory {
@@ -12,7 +12,13 @@ export function readInventory(hand: SimHand): Inventory {
     images: Object.values(state.images),
     operations: hand.hostOperations(),
     folders: Object.values(state.folders).map((folder) => asFolder(hand, folder)),
+    ...(state.retained.length > 0 ? { retained: state.retained.flatMap(asRetained) } : {}),
   };
+}
+
+/** What had failed lies beside its machine's state disk and is none. */
+function asRetained({ name, uuid, machine, atMs, mark }: SimRetainedDisk): readonly RetainedDisk[] {
+  return uuid === undefined || name.endsWith('-failed') ? [] : [{ name, uuid, machine, atMs, mark }];
 }
 
 function asDomain(domain: SimDomain): Domain {

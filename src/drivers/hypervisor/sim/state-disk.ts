@@ -3,7 +3,7 @@ import type { SimHand } from '../../../sim/hand.ts';
 import type { SimDomain, SimFolder } from '../../../sim/state.ts';
 import type { MachineRef, StateDiskActs } from '../hypervisor.ts';
 import type { Perform } from './index.ts';
-import { needOwn, refused } from './ownership.ts';
+import { findOwn, needOwn, refused } from './ownership.ts';
 
 /** Copies of the state disk and the way back; see `StateDiskActs`. */
 export function stateDiskActs(perform: Perform, owner: string): StateDiskActs {
@@ -25,7 +25,29 @@ export function stateDiskActs(perform: Perform, owner: string): StateDiskActs {
       perform('dropGeneration', machine.name, (hand) => {
         dropGeneration(hand, needOwn(hand, owner, machine), machine, generation);
       }),
+    adoptRetained: (machine, retained) =>
+      perform('adoptRetained', machine.name, (hand) => {
+        if (findOwn(hand, owner, machine)) throw refused(machine, 'it exists, and no state disk is put under it');
+        adoptRetained(hand, machine, retained);
+      }),
   };
+}
+
+/** One rename: never half done. */
+function adoptRetained({ state }: SimHand, machine: MachineRef, name: string): void {
+  const kept = state.retained.find((entry) => entry.name === name);
+  const folder = state.folders[machine.name] ?? { machine: machine.name, generations: {}, stateDisk: null };
+  if (!name.startsWith(`${machine.uuid}-`) || (kept && kept.uuid !== machine.uuid))
+    throw refused(machine, `${name} is not a state disk of it`);
+  if (!kept) {
+    if (folder.stateDisk) return;
+    throw stateDiskMissing(machine, `retained/${name} is not there`);
+  }
+  if (folder.stateDisk) throw refused(machine, 'it has a state disk, and no other is put in its place');
+  if (hasOtherState(folder)) throw stateDiskMissing(machine, 'one that was kept is not put beside its copies');
+  folder.stateDisk = kept.disk;
+  state.folders[machine.name] = folder;
+  state.retained = state.retained.filter((entry) => entry !== kept);
 }
 
 function needOff(domain: SimDomain, machine: MachineRef, what: string): void {
