@@ -22,7 +22,6 @@ describe('restore of a retained state disk', () => {
     expect((await status()).machines.map((machine) => machine.name)).toEqual(['plain']);
     await commit({ 'dev.yaml': `${machineYaml('plain')}---\n${dev}` });
     expect((await run('reconcile', '--wait')).exitCode).toBe(0);
-    expect((await backup()).clusterUid).not.toBe(before.clusterUid);
 
     const [name = ''] =
       /[0-9a-f]{8}-[0-9a-f-]{27}-\d+/.exec((await run('restore', 'dev', unknown)).stderr.replaceAll(unknown, '')) ?? [];
@@ -34,5 +33,5 @@ describe('restore of a retained state disk', () => {
     });
     expect((await run('reconcile', '--wait')).exitCode).toBe(0);
     expect((await backup()).clusterUid).toBe(before.clusterUid);
-  });
+  }, 120_000);
 });
