@@ -110,26 +110,48 @@ export function createDecisions({ clock, records, look }: DecisionParts): Decisi
       await records.requestBackup(request.cluster, request.atMs);
       return request;
     },
-    async restore(text, backup, replace) {
+    restore: async (text, from, replace) => {
       const { world } = await look();
-      if (isRetainedName(backup)) {
-        const objects = world?.desired.machines.map(({ object }) => objectKey(object)) ?? [];
-        const adoption = { ...adoptable(world, resolveScope(text, objects), backup, replace), atMs: clock.now() };
-        // Of two wishes for one machine the older is given up first.
-        await records.endRestoration(adoption.object.replace(/^Cluster\//, ''));
-        await records.adopt(adoption);
-        return adoption;
-      }
-      const names = world?.desired.clusters.map(({ name }) => `Cluster/${name}`) ?? [];
-      const key = resolveScope(text, names);
-      const found = restorable(world, key.slice(key.indexOf('/') + 1), backup, replace);
-      await records.checkBackup(found.backup);
-      const restoration = { ...found.restoration, atMs: clock.now() };
-      await records.endAdoption(key);
-      await records.restore(restoration);
-      return restoration;
+      const parts = { clock, records };
+      return isRetainedName(from)
+        ? decideAdoption(parts, world, text, from, replace)
+        : decideRestoration(parts, world, text, from, replace);
     },
   };
+}
+
+type RestoreParts = Pick<DecisionParts, 'clock' | 'records'>;
+
+/** Of two wishes for one machine the older is given up first. */
+async function decideAdoption(
+  { clock, records }: RestoreParts,
+  world: Look['world'],
+  text: string,
+  retained: string,
+  replace: boolean,
+): Promise<Adoption> {
+  const objects = world?.desired.machines.map(({ object }) => objectKey(object)) ?? [];
+  const adoption = { ...adoptable(world, resolveScope(text, objects), retained, replace), atMs: clock.now() };
+  if (adoption.object.startsWith('Cluster/')) await records.endRestoration(adoption.object.slice('Cluster/'.length));
+  await records.adopt(adoption);
+  return adoption;
+}
+
+async function decideRestoration(
+  { clock, records }: RestoreParts,
+  world: Look['world'],
+  text: string,
+  backup: string,
+  replace: boolean,
+): Promise<Restoration> {
+  const names = world?.desired.clusters.map(({ name }) => `Cluster/${name}`) ?? [];
+  const key = resolveScope(text, names);
+  const found = restorable(world, key.slice(key.indexOf('/') + 1), backup, replace);
+  await records.checkBackup(found.backup);
+  const restoration = { ...found.restoration, atMs: clock.now() };
+  await records.endAdoption(key);
+  await records.restore(restoration);
+  return restoration;
 }
 
 /** `Cluster/x`, `Machine/x` and `Node/x` that the manifests name, and what blocks are about. */
