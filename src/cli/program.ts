@@ -153,7 +153,7 @@ function addWriting(add: Add): void {
   add('init [folder]', 'write a first repository; what is there stays', async () => (await import('./init.ts')).run);
   add(
     'schema [kind]',
-    'print the JSON Schema of manifests, or of one kind',
+    'print the JSON Schema of manifests, of one kind, or of agent.yaml (agent)',
     async () => (await import('./schema.ts')).run,
   );
 }

@@ -79,7 +79,7 @@ const source = z.strictObject({
     .refine((text) => (parseDurationMs(text) ?? 0) >= minPollMs, { error: pollForm })
     .optional()
     .describe('Time between two looks. Default 15s.'),
-  credentials: credentials.optional(),
+  credentials: credentials.optional().describe('What a private repository asks for.'),
   verify: verify.optional().describe('Who must have signed what is enforced. Default nobody.'),
 });
 
@@ -124,7 +124,7 @@ export const agentSchema = z.strictObject({
     .regex(/^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits, "." and "-", at most 63 characters')
     .optional()
     .describe('Written into every domain: the domains of another owner are foreign. Default kreconcile.'),
-  source: source.optional(),
+  source: source.optional().describe('Where manifests come from. Default: the command line names a folder.'),
   hypervisor: z
     .strictObject({
       uri: z
@@ -134,7 +134,8 @@ export const agentSchema = z.strictObject({
         .describe('Default qemu:///system.'),
       allowEmulation: z.boolean().optional().describe('Run without hardware virtualisation. Default false.'),
     })
-    .optional(),
+    .optional()
+    .describe('The libvirt of this host.'),
   folders: z
     .strictObject({
       state: hostPath.optional().describe('Default /var/lib/kreconcile.'),
@@ -142,7 +143,8 @@ export const agentSchema = z.strictObject({
       kubeconfigs: hostPath.optional().describe('The drop directory. Default kubeconfigs/ in the state folder.'),
       run: hostPath.optional().describe('Of the control socket. Default /run/kreconcile.'),
     })
-    .optional(),
+    .optional()
+    .describe('Where things lie on this host.'),
   kubeconfigGroup: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'the name of a group')
@@ -159,14 +161,16 @@ export const agentSchema = z.strictObject({
     .strictObject({
       takeUnplaced: z.boolean().optional().describe('Take objects without placement.host. Default false.'),
     })
-    .optional(),
+    .optional()
+    .describe('Which objects are taken.'),
   prune: z
     .strictObject({
       maxDeletes: wholeNumber(0, 1000)
         .optional()
         .describe('Objects that one revision may delete without a confirmation. Default 1.'),
     })
-    .optional(),
+    .optional()
+    .describe('Bounds of deletion.'),
   blockers: z.array(blocker).max(20).optional().describe('Files and commands of this host that hold disruptions back.'),
   listen: z
     .union(

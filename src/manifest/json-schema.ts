@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Kind } from '../model/manifest.ts';
+import { agentSchema } from './agent-schema.ts';
 import { KINDS } from './kinds.ts';
 
 /** A JSON Schema as plain data. */
@@ -24,11 +25,18 @@ export function manifestSchema(): JsonSchema {
   };
 }
 
+/** JSON Schema of the agent's configuration. */
+export function configSchema(): JsonSchema {
+  const { $schema: _, ...schema } = z.toJSONSchema(agentSchema, { target: 'draft-7', io: 'input' });
+  return { $schema: DRAFT_07, title: 'agent.yaml', description: "Configuration of kreconcile's agent.", ...schema };
+}
+
 /** File name of each schema, below `schema/`. */
 export function schemaFiles(): readonly { readonly name: string; readonly schema: JsonSchema }[] {
   const kinds = Object.keys(KINDS) as Kind[];
   return [
     { name: 'kreconcile.schema.json', schema: manifestSchema() },
+    { name: 'agent.schema.json', schema: configSchema() },
     ...kinds.map((kind) => ({ name: `${fileStem(kind)}.schema.json`, schema: kindSchema(kind) })),
   ];
 }

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { downloadFailed } from './download-errors.ts';
+import { proxiedFetch } from './proxied-fetch.ts';
 
 /** The bytes of a file from some position on. */
 export interface DownloadBody {
@@ -36,7 +37,8 @@ async function openHttp(url: string, position: number, signal: AbortSignal): Pro
   const range: Readonly<Record<string, string>> = position > 0 ? { range: `bytes=${position}-` } : {};
   const { href, authorization } = splitCredentials(url);
   const headers = { ...plain, ...range, ...authorization };
-  const response = await fetch(href, { headers, signal, redirect: 'follow' });
+  const fetchThere = await proxiedFetch();
+  const response = await fetchThere(href, { headers, signal, redirect: 'follow' });
   if (response.status === rangeNotSatisfiable) return wholeOrAgain(url, position, response, signal);
   if (!response.ok || response.body === null) {
     await response.body?.cancel();

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type JsonSchema, kindSchema, manifestSchema, schemaFiles } from '../../src/manifest/json-schema.ts';
+import {
+  configSchema,
+  type JsonSchema,
+  kindSchema,
+  manifestSchema,
+  schemaFiles,
+} from '../../src/manifest/json-schema.ts';
 import { KINDS } from '../../src/manifest/kinds.ts';
 import type { Kind } from '../../src/model/manifest.ts';
 
@@ -26,6 +32,11 @@ describe('the JSON Schema', () => {
     };
     expect(additionalProperties).toBe(false);
     expect(properties['spec']?.['additionalProperties']).toBe(false);
+  });
+
+  it("of the agent's configuration describes every field", () => {
+    expect(undescribed(configSchema(), 'agent')).toEqual([]);
+    expect(configSchema()['additionalProperties']).toBe(false);
   });
 
   it('of a manifest is one of the kinds, told apart by kind', () => {
