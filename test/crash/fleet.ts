@@ -74,14 +74,20 @@ export function desiredOf(fleet: Fleet, revision: string): Desired {
   return desire({ revision, manifests, files: {} }, recipes, { ...options, programs });
 }
 
-/** The digests of images and the versions that a commit asks for. */
-export function askedFor(fleet: Fleet, { dev, stage, jump }: Edit): readonly string[] {
-  const images = [dev, stage, jump].flatMap((part) => (part?.image === undefined ? [] : [IMAGES[part.image] ?? '']));
-  const versions = (['dev', 'stage'] as const).flatMap((name) => {
-    const version = name === 'dev' ? dev?.version : stage?.version;
-    return version === undefined ? [] : [VERSIONS[fleet[name].distribution][version] ?? ''];
-  });
+/** The digests of images and the versions that a commit asks for and that are not there yet. */
+export function askedFor(fleet: Fleet, edit: Edit): readonly string[] {
+  const later = edited(fleet, edit);
+  const images = (['dev', 'stage', 'jump'] as const).flatMap((name) =>
+    later[name].image === fleet[name].image ? [] : [IMAGES[later[name].image] ?? ''],
+  );
+  const versions = (['dev', 'stage'] as const).flatMap((name) =>
+    later[name].version === fleet[name].version ? [] : [versionOf(later[name])],
+  );
   return [...images, ...versions];
+}
+
+function versionOf({ distribution, version }: ClusterWish): string {
+  return VERSIONS[distribution][version] ?? VERSIONS[distribution][0];
 }
 
 function imageOf(checksum: string, index: number): Manifest {
@@ -93,7 +99,7 @@ function clusterOf(name: string, wish: ClusterWish): Manifest {
   const machineClass = `size-${wish.size}`;
   return cluster(name, {
     distribution: wish.distribution,
-    version: VERSIONS[wish.distribution][wish.version] ?? VERSIONS[wish.distribution][0],
+    version: versionOf(wish),
     image: `image-${wish.image}`,
     controlPlane: { machineClass },
     workers: wish.workers === 0 ? [] : [{ name: 'general', replicas: wish.workers, machineClass }],

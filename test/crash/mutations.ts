@@ -12,6 +12,24 @@ export const mutations: Readonly<Record<string, Engine>> = {
   'nodes are not drained': dropping(({ id }) => /\/(cordon|drain)(\/|$)/.test(id)),
   'nothing is staged': dropping(({ id }) => /\/stage(\/|$)/.test(id)),
   'nobody takes a cordon back': dropping(({ id }) => id.endsWith('/uncordon')),
+  'the state disk is not copied before a new root disk': dropping(({ id }) => /\/copy-state(\/|$)/.test(id)),
+  'what failed is not quarantined': dropping(({ id }) => id.endsWith('/quarantine')),
+  'the old root disk goes before the new one is proven': {
+    plan: (made, world) =>
+      adding(() =>
+        domainsOf(world.observed).flatMap(({ name, state, mark }) => {
+          const previous = mark !== null && mark !== 'unreadable' && mark.provenAtMs === null ? mark.previous : null;
+          if (!previous || state !== 'running') return [];
+          const action = {
+            kind: 'drop-generation',
+            machine: name,
+            generation: previous.generation,
+            mark: null,
+          } as const;
+          return [{ id: `machine/${name}/drop-early`, action }];
+        }),
+      ).plan?.(made, world) ?? made,
+  },
   'an upgrade waits for nothing': hasty((_need, step) => verbOf(step) === 'upgrade'),
   'a worker does not wait for its turn': hasty((need, step) => {
     const [own, other] = [machineOf(step.id), machineOf(need)];

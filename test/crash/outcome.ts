@@ -14,8 +14,8 @@ export async function outcomeOf(rollout: Rollout): Promise<Readonly<Record<strin
       (domain) => ({ ...domain, mark: lastingPart(domain.mark) }),
     ),
     reservations: reservationsOf(state),
+    stateDisks: null,
     guests: sortedGuests(told['guests']),
-    stateDisks: [...(told['stateDisks'] as readonly unknown[])].map((entry) => JSON.stringify(entry)).sort(),
     machines: machinesOf(state),
     clusters: clustersOf(state),
   });
@@ -63,8 +63,10 @@ function clustersOf(state: WorldState): unknown {
   }));
 }
 
+/** Those of machines that are there: what was set apart for one that nobody wanted any more before it was made stays, see `stateDisks` too. */
 function reservationsOf(state: WorldState): unknown {
-  const all = state.networks.flatMap(({ network }) => network.reservations);
+  const macs = new Set(Object.values(state.domains).flatMap(({ next }) => next.interfaces.map(({ mac }) => mac)));
+  const all = state.networks.flatMap(({ network }) => network.reservations.filter(({ mac }) => macs.has(mac)));
   return all.map((entry) => `${entry.mac} ${entry.address}`).sort();
 }
 
