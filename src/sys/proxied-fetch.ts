@@ -13,7 +13,8 @@ export async function proxiedFetch(): Promise<typeof fetch> {
   if (proxyNames.every((name) => value(name) === '')) return fetch;
   const settings = JSON.stringify([...proxyNames, 'no_proxy'].map(value));
   if (made?.settings === settings) return made.fetch;
-  const undici = await import('undici');
+  // A CommonJS library has a default alone once it is bundled.
+  const { default: undici } = await import('undici');
   const dispatcher = new undici.EnvHttpProxyAgent();
   const through = (url: unknown, init: unknown) => undici.fetch(url as string, { ...(init as object), dispatcher });
   made = { settings, fetch: through as unknown as typeof fetch };

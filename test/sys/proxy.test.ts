@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemDownloads } from '../../src/sys/download.ts';
+import { bundle } from '../../tools/bundle.ts';
 
 const content = 'the whole image';
 const names = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
@@ -50,10 +52,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function download(): Promise<void> {
+async function download(downloads = systemDownloads): Promise<void> {
   const path = join(folder, 'image');
   const url = `http://127.0.0.1:${portOf(origin)}/image.qcow2`;
-  const { digest } = await systemDownloads.fetch({ url, path, algorithm: 'sha256', stallTimeoutMs: 10_000 });
+  const { digest } = await downloads.fetch({ url, path, algorithm: 'sha256', stallTimeoutMs: 10_000 });
   expect(digest).toBe(createHash('sha256').update(content).digest('hex'));
   expect(await readFile(path, 'utf8')).toBe(content);
 }
@@ -77,4 +79,13 @@ it('and past it where no_proxy says so, or no proxy is named', async () => {
 it('a proxy that does not answer is a failed download, not a way around it', async () => {
   process.env['http_proxy'] = 'http://127.0.0.1:1';
   await expect(download()).rejects.toMatchObject({ code: 'ImageDownload', disposition: 'retry' });
+});
+
+it('the bundled program does the same', async () => {
+  const entry = fileURLToPath(new URL('../../src/sys/download.ts', import.meta.url));
+  await bundle({ download: entry }, folder);
+  await writeFile(join(folder, 'package.json'), '{"type": "module"}');
+  process.env['http_proxy'] = `http://127.0.0.1:${portOf(proxy)}`;
+  await download((await import(join(folder, 'download.js'))).systemDownloads);
+  expect(passed.join()).toContain(`127.0.0.1:${portOf(origin)}`);
 });
