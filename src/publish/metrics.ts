@@ -51,6 +51,10 @@ export function createMetrics({ clock, version, host }: MetricsParts): Metrics {
       const { checkedAtMs, problem } = report.source;
       const readAt = seconds(problem === null ? checkedAtMs : null);
       if (readAt !== null) counters.sourceGood.set(readAt);
+      counters.drift.reset();
+      for (const { machine, entries } of report.plan?.drift ?? []) {
+        counters.drift.set({ machine }, entries.filter(({ isIgnored }) => !isIgnored).length);
+      }
       setFromStatus(status);
     },
     failed(error) {
@@ -113,6 +117,12 @@ function createCounters(registry: Registry) {
     sourceGood: new Gauge({
       name: 'kreconcile_source_good_timestamp_seconds',
       help: 'When the newest revision of the source was last read and found valid. Its age is how long an older one may have been enforced.',
+      registers,
+    }),
+    drift: new Gauge({
+      name: 'kreconcile_drift_fields',
+      help: 'Fields of a machine that somebody changed on the host, without those that its manifest ignores.',
+      labelNames: ['machine'],
       registers,
     }),
   };

@@ -1,3 +1,4 @@
+import type { DecisionRecords } from '../model/decision-records.ts';
 import { KreError } from '../model/error.ts';
 import { objectKey } from '../model/mark.ts';
 import type { Adoption, Backup, BackupRequest, Restoration } from '../model/observed.ts';
@@ -35,17 +36,8 @@ export interface Confirmed {
 
 export interface DecisionParts {
   readonly clock: Clock;
-  readonly records: {
+  readonly records: DecisionRecords & {
     suspensions(): Promise<Readonly<Record<string, unknown>>>;
-    suspend(scope: string, reason: string, atMs: number): Promise<void>;
-    resume(scope: string): Promise<void>;
-    confirm(object: string, revision: string): Promise<void>;
-    retry(object: string, revision: string, atMs: number): Promise<void>;
-    requestBackup(cluster: string, atMs: number): Promise<void>;
-    restore(restoration: Restoration): Promise<void>;
-    endRestoration(cluster: string): Promise<void>;
-    adopt(adoption: Adoption): Promise<void>;
-    endAdoption(object: string): Promise<void>;
     /** Rejects with `StateUnreadable` if the bytes are not those that were saved. */
     checkBackup(backup: Backup): Promise<void>;
   };

@@ -1,5 +1,6 @@
+import type { DecisionRecords } from '../model/decision-records.ts';
 import { type ObjectRef, objectKey } from '../model/mark.ts';
-import type { Adoption, Backup, Records, Restoration } from '../model/observed.ts';
+import type { Backup, Records } from '../model/observed.ts';
 import { type AppliedList, createAppliedList } from './applied.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import {
@@ -20,28 +21,12 @@ import type { Store } from './store.ts';
  * What a person decided and what was applied and published, kept in the state folder. Reading never fails over a damaged file: what is lost is said
  * (`applied: 'lost'`) or counts as what is safe (no confirmation, nothing published, everything suspended). Changes wait for each other.
  */
-export interface RecordKeeper {
+export interface RecordKeeper extends DecisionRecords {
   read(): Promise<Records>;
   /** Adds objects to the list of applied ones. */
   addApplied(keys: readonly string[]): Promise<void>;
   /** Strikes an object off and notes that this revision deleted it. */
   forget(object: ObjectRef, revision: string): Promise<void>;
-  suspend(scope: string, reason: string, atMs: number): Promise<void>;
-  resume(scope: string): Promise<void>;
-  /** Allows the deletion of an object as this revision shows it. */
-  confirm(object: string, revision: string): Promise<void>;
-  /** Lifts the quarantines of an object as this revision shows it. */
-  retry(object: string, revision: string, atMs: number): Promise<void>;
-  /** Asks for a backup of a cluster; an earlier request is replaced. */
-  requestBackup(cluster: string, atMs: number): Promise<void>;
-  /** Asks for a lost cluster; an earlier wish for it is replaced. */
-  restore(restoration: Restoration): Promise<void>;
-  /** The cluster is back. */
-  endRestoration(cluster: string): Promise<void>;
-  /** Asks for a retained state disk; an earlier wish for the object is replaced. */
-  adopt(adoption: Adoption): Promise<void>;
-  /** The machine stands on it. */
-  endAdoption(object: string): Promise<void>;
   notePublished(entry: PublishedKubeconfig): Promise<void>;
   noteUnpublished(cluster: string): Promise<void>;
 }

@@ -87,6 +87,13 @@ describe('metrics', () => {
     expect(found).toContain('kreconcile_pass_errors_total{code="HypervisorUnreachable"} 1');
   });
 
+  it('count what somebody changed on the host, without what the manifest ignores', async () => {
+    const { metrics, report, lines } = bench();
+    const drift = [{ machine: 'dev-cp-1', entries: [{ isIgnored: false }, { isIgnored: true }] }] as never;
+    metrics.passed(report({ plan: { steps: [], drift } as never }), summarize(inputOf(well)));
+    expect(await lines()).toContain('kreconcile_drift_fields{machine="dev-cp-1"} 1');
+  });
+
   it('keep the time of the last good revision while the newest one is not', async () => {
     const { metrics, report, lines } = bench();
     metrics.passed(report(), summarize(inputOf(well)));

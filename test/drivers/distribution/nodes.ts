@@ -1,6 +1,7 @@
 import type { NodeContext } from '../../../src/drivers/distribution/distribution.ts';
 import type { DesiredCluster, DesiredMachine, Recipe } from '../../../src/model/desired.ts';
 import type { KubernetesSpec } from '../../../src/model/spec.ts';
+import { appliedSpec } from '../applied-spec.ts';
 
 /** What a test changes in the cluster `dev`. */
 export interface NodeChanges {
@@ -72,20 +73,7 @@ function machineOf(name: string, kubernetes: KubernetesSpec): DesiredMachine {
     object: { kind: 'Cluster', name: 'dev' },
     uuid: '7f8a3c52-6f0e-5d8f-9d2b-0d4bb8a1c001',
     mac: '52:54:00:12:34:56',
-    spec: {
-      image: { digest: `sha256:${'0'.repeat(64)}`, os: 'debian', version: '13', arch: 'x86_64', format: 'qcow2' },
-      cpus: 2,
-      memoryMiB: 4096,
-      diskMiB: 40_960,
-      stateDiskMiB: 20_480,
-      cpuMode: 'host-passthrough',
-      firmware: 'bios',
-      network: { name: 'default', attach: { kind: 'network', name: 'default' }, addressing: null },
-      address: null,
-      access: { user: null, sshAuthorizedKeys: [] },
-      userDataDigest: null,
-      kubernetes,
-    },
+    spec: appliedSpec({ kubernetes }),
     stateDisk: { filesystemUuid: '7f8a3c52-6f0e-5d8f-9d2b-0d4bb8a1c002', serial: 'kre-0123456789abcdef' },
     stableAddress: true,
     userData: null,

@@ -1,9 +1,10 @@
 import type { DefineRequest, DiskRequest } from '../../../../src/drivers/hypervisor/hypervisor.ts';
 import type { Mark } from '../../../../src/model/mark.ts';
+import { appliedSpec } from '../../applied-spec.ts';
 import { fakeOwner } from './fake-libvirt.ts';
 
 export const ref = { name: 'dev-cp-1', uuid: '0b9e1c9e-54d4-5f47-8a3c-3c7a2f4c1d11' };
-export const digest = `sha256:${'a'.repeat(64)}`;
+export const digest = appliedSpec().image.digest;
 
 export function mark(change: Partial<Mark> = {}, spec: Partial<Mark['spec']> = {}): Mark {
   return {
@@ -11,21 +12,7 @@ export function mark(change: Partial<Mark> = {}, spec: Partial<Mark['spec']> = {
     owner: fakeOwner,
     object: { kind: 'Cluster', name: 'dev' },
     machine: ref.name,
-    spec: {
-      image: { digest, os: 'debian', version: '13', arch: 'x86_64', format: 'qcow2' },
-      cpus: 2,
-      memoryMiB: 4096,
-      diskMiB: 40_960,
-      stateDiskMiB: 20_480,
-      cpuMode: 'host-passthrough',
-      firmware: 'bios',
-      network: { name: 'default', attach: { kind: 'network', name: 'default' }, addressing: null },
-      address: null,
-      access: { user: null, sshAuthorizedKeys: [] },
-      userDataDigest: null,
-      kubernetes: null,
-      ...spec,
-    },
+    spec: appliedSpec(spec),
     address: '192.168.122.41',
     generation: 1,
     previousGeneration: null,
