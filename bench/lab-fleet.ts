@@ -126,7 +126,8 @@ async function defineAll({ host, root }: Pick<LabFleet, 'host' | 'root'>, machin
       await mkdir(join(root, dirname(path)), { recursive: true });
       await writeFile(join(root, path), '');
     }
-    commands.push(`define ${file}`, `autostart ${machine.name}`);
+    commands.push(`define ${file}`);
+    if (machine.powerState === 'On') commands.push(`autostart ${machine.name}`);
   }
   await host.must(['virsh', '-q', '-c', host.uri], { input: `${commands.join('\n')}\n`, timeoutMs: 300_000 });
 }
