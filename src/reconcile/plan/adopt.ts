@@ -4,7 +4,7 @@ import type { Adoption, Domain, RetainedDisk } from '../../model/observed.ts';
 import type { Draft } from './draft.ts';
 import type { Facts } from './facts.ts';
 import type { MachineRoad } from './machine.ts';
-import { planPowerOff } from './power.ts';
+import { planMakeRoom } from './make-room.ts';
 
 const goneWayOut =
   'Put it back there with its mark.json. To do without it: remove adoptions.json from the state folder.';
@@ -99,16 +99,7 @@ export function planRoomForRetained(
     });
     return false;
   }
-  const why = `somebody asked for state disk ${retained} in its place`;
-  const off = planPowerOff(facts, machine.name, domain, machine.deadlines.shutdownMs, why, draft);
-  draft.step({
-    id: `machine/${machine.name}/delete`,
-    title: `delete ${machine.name}`,
-    destructive: true,
-    needs: off,
-    reason: `${why}; its own is kept under retained/`,
-    action: { kind: 'delete-machine', machine: machine.name, uuid: domain.uuid, stateDisk: 'Retain' },
-  });
+  planMakeRoom(facts, machine, domain, `somebody asked for state disk ${retained} in its place`, draft);
   return true;
 }
 

@@ -182,7 +182,7 @@ function planMember(facts: Facts, node: NodePlan, up: readonly string[], control
   return controlPlane === null ? null : planJoin(facts, node, booted, controlPlane);
 }
 
-/** A node that has to stay as it is for now is kept well, and what failed on it is removed. */
+/** A node that nothing changes at present is kept well, and what failed on it is removed. */
 function planHeld(facts: Facts, node: NodePlan, up: readonly string[], controlPlane: End): null {
   const { road, machine, cluster } = node;
   if (road.phase !== 'steady' || road.mark === null) return null;

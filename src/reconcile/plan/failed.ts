@@ -5,7 +5,7 @@ import { condemnation, openVersionQuarantine } from './quarantine.ts';
 import { isQuarantined, renewalOf } from './renewal.ts';
 
 /**
- * Nodes of a cluster on which what is asked for now has failed and was taken back, or is being taken back: no other node is changed until that is
+ * Nodes of a cluster on which what is asked for has failed and was taken back, or is being taken back: no other node is changed until that is
  * lifted, or something else is asked for.
  */
 export function failedNodes(facts: Facts, cluster: DesiredCluster): readonly string[] {

@@ -4,9 +4,9 @@ import type { Backup, Domain, Restoration } from '../../model/observed.ts';
 import { adoptionOf } from './adopt.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, freshGuest, operationsOf } from './facts.ts';
+import { planMakeRoom } from './make-room.ts';
 import { type NodeInputs, planBootstrap } from './node.ts';
 import { operationPrefix, planOperation } from './operation.ts';
-import { planPowerOff } from './power.ts';
 
 /** Host operation that brings a backup into a guest. */
 export function uploadId(machine: string, backup: string): string {
@@ -99,16 +99,7 @@ export function planMakingRoom(
     return false;
   }
   if (isBackupGone(facts, restoration, draft)) return true;
-  const why = `somebody asked to restore ${cluster} from ${backup} in its place`;
-  const off = planPowerOff(facts, machine.name, domain, machine.deadlines.shutdownMs, why, draft);
-  draft.step({
-    id: `machine/${machine.name}/delete`,
-    title: `delete ${machine.name}`,
-    destructive: true,
-    needs: off,
-    reason: `${why}; its state disk is kept under retained/`,
-    action: { kind: 'delete-machine', machine: machine.name, uuid: domain.uuid, stateDisk: 'Retain' },
-  });
+  planMakeRoom(facts, machine, domain, `somebody asked to restore ${cluster} from ${backup} in its place`, draft);
   return true;
 }
 

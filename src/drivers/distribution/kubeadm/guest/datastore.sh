@@ -4,7 +4,7 @@ ETCD_FOLDER=$ROOT/var/lib/etcd
 ETCD_RESTORED=$ETCD_FOLDER/kreconcile-restored
 ETCD_FAILED=$ETCD_FOLDER/kreconcile-failed
 ETCD_IMAGE_MOUNT=$RUN_FOLDER/etcd-image
-# Manifests that must not run for now.
+# Manifests set aside while the control plane is held: the kubelet runs what stands in its folder.
 KUBEADM_SET_ASIDE=$KUBERNETES/kreconcile/set-aside
 
 # hold_control_plane: nothing of it runs and nothing of it is started, at the next boot either.
