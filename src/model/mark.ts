@@ -36,6 +36,8 @@ export interface Mark {
   readonly provenAtMs: number | null;
   /** The definition was changed and the machine has not been seen well since; absent: it has. */
   readonly isSettling?: boolean;
+  /** What was applied before the definition that is on trial: it returns where that one fails; absent: nothing to go back to. */
+  readonly formerSpec?: AppliedSpec;
   readonly quarantined: readonly Quarantine[];
   readonly prune: PruneMode;
   readonly deletionPolicy: DeletionPolicy;
@@ -69,7 +71,7 @@ export interface Remedy {
 }
 
 export interface Quarantine {
-  /** Digest of what failed: an image digest, `root:<sha256>` of first-boot settings with the image as it was, or `version:<v>`. */
+  /** Digest of what failed: an image digest, `root:<sha256>` of first-boot settings with the image as it was, `definition:<sha256>`, or `version:<v>`. */
   readonly digest: string;
   readonly atMs: number;
   readonly reason: string;

@@ -26,7 +26,7 @@ export interface SimFault {
   readonly message?: string;
   /** Of `slow`; default 10. */
   readonly factor?: number;
-  /** Version of Kubernetes or digest of an image that alone is struck: of `fail` on `boot`, `apiStart`, `nodeReady`, `upgrade`. */
+  /** Version of Kubernetes, digest of an image, or on `boot` the memory (`4096 MiB`) that alone is struck: of `fail` on `boot`, `apiStart`, `nodeReady`, `upgrade`. */
   readonly only?: string;
   /** Of `fail` on `upgrade`: a control plane runs the new API server by then, and the kubelet is the one before. */
   readonly halfway?: boolean;

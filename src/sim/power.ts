@@ -30,7 +30,8 @@ function beginRun(state: WorldState, domain: SimDomain, run: SimRun): void {
   const root = rootOf(state, domain);
   if (root) root.unstarted = false;
   leaseAddress(state, domain);
-  if (root?.isBroken || failureOf(state, 'boot', domain.name, root ? [root.imageDigest] : []) !== null) return;
+  const about = [...(root ? [root.imageDigest] : []), `${domain.live?.memoryMiB} MiB`];
+  if (root?.isBroken || failureOf(state, 'boot', domain.name, about) !== null) return;
   const dueMs = run.startedAtMs + durationMs(state, 'boot', domain.name);
   schedule(state, { atMs: dueMs, kind: 'boot', of: domain.uuid, about: run.bootId });
 }

@@ -82,19 +82,21 @@ export function simFaults({ what, where, times }: FaultRequest, names: FaultName
   if (!OF_THE_NEW.has(what)) return [{ ...fault, ...(where === null ? {} : { machine: where }) }];
   const machines = where === null ? [...names.machines.keys()] : [where];
   return machines.map((machine) => {
-    const only = newnessOf(names, machine);
+    const only = newnessOf(names, machine, what);
     return { ...fault, machine, ...(only === null ? {} : { only }) };
   });
 }
 
-/** What tells the new from what ran before: the image, else the version. `null` where nothing ran before, or neither changes. */
-function newnessOf({ machines }: FaultNames, name: string): string | null {
+/** What tells the new from what ran before: the image, else the version, else of a boot the memory. `null` where nothing ran before, or none changes. */
+function newnessOf({ machines }: FaultNames, name: string, what: Failure): string | null {
   const { wanted, present } = machines.get(name) ?? {};
   const mark = present?.mark;
   if (!wanted || !mark || mark === 'unreadable') return null;
   if (mark.spec.image.digest !== wanted.spec.image.digest) return wanted.spec.image.digest;
   const version = wanted.spec.kubernetes?.version;
-  return version !== undefined && version !== mark.spec.kubernetes?.version ? version : null;
+  if (version !== undefined && version !== mark.spec.kubernetes?.version) return version;
+  const { memoryMiB } = wanted.spec;
+  return what === 'boot' && memoryMiB !== mark.spec.memoryMiB ? `${memoryMiB} MiB` : null;
 }
 
 /** Verbs are called as in the guest, phases as in `Durations`. */

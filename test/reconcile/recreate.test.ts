@@ -69,6 +69,11 @@ describe.each(DISTRIBUTIONS)('a new image under a $distribution cluster of one',
     ]);
     expect(back.mark.quarantined).toMatchObject([{ digest: IMAGES.bad, reason: expect.stringContaining('answer') }]);
     expect([back.generations, back.mark.provenAtMs]).toEqual([[1], before.mark.provenAtMs]);
+    // Nothing there could hear a shutdown, and what it wrote is not kept.
+    expect(rollout.done.filter((id) => /dev-cp-1\/(shutdown|power-off)$/.test(id))).toEqual([
+      'machine/dev-cp-1/shutdown',
+      'machine/dev-cp-1/power-off',
+    ]);
     const restarts = () => rollout.done.filter((id) => id === 'machine/dev-cp-1/shutdown').length;
     const shutdowns = restarts();
     await live(rollout, bad, DAY_MS);

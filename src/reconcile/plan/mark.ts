@@ -61,10 +61,20 @@ export function isVersionTakenBack(mark: Mark, version: string): boolean {
   );
 }
 
-/** The root disk to which a failed one goes back: that of a machine whose present one is not proven yet, if it ever was itself. */
+/**
+ * What a failed change goes back to: the root disk from before, of a machine whose present one is not proven yet, if it ever was itself. Where only the
+ * definition was changed it is the present root disk under the spec from before.
+ */
 export function fallbackOf(mark: Mark): PreviousRoot | null {
+  const { generation, provenAtMs, formerSpec } = mark;
+  if (mark.isSettling && formerSpec) return { generation, provenAtMs, spec: formerSpec };
   const previous = mark.previous ?? null;
   return mark.provenAtMs === null && previous !== null && previous.provenAtMs !== null ? previous : null;
+}
+
+/** The mark without what only a definition on trial has. */
+export function settledMark({ isSettling: _settling, formerSpec: _former, ...mark }: Mark): Mark {
+  return mark;
 }
 
 /** Whether a change of its root disk or definition is carried out and not yet proven. The first root disk is no change. */

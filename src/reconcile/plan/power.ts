@@ -115,7 +115,7 @@ export function planPowerOff(
   if (domain.state === 'shutdown' || domain.state === 'unknown')
     return draft.wait({ ...wait, detail: `libvirt says: ${domain.state}` });
   if (domain.state !== 'running')
-    return powerOff(name, `it is ${domain.state} and cannot shut down by itself`, needs, draft);
+    return planCut(name, `it is ${domain.state} and cannot shut down by itself`, needs, draft);
   const ask = `machine/${name}/shutdown`;
   const asked = askedFor(facts, name, deadlineMs);
   if (asked === null) {
@@ -130,7 +130,7 @@ export function planPowerOff(
     return draft.wait({ ...wait, needs: step });
   }
   const elapsedMs = facts.nowMs - asked;
-  if (elapsedMs > deadlineMs) return powerOff(name, 'it did not shut down in time', needs, draft);
+  if (elapsedMs > deadlineMs) return planCut(name, 'it did not shut down in time', needs, draft);
   const again = `machine/${name}/shutdown-acpi`;
   const pressed = facts.ledger.attempts[again];
   if (elapsedMs > deadlineMs / 2 && !(pressed && pressed.lastAtMs >= asked)) {
@@ -171,7 +171,8 @@ function askedFor(facts: Facts, name: string, deadlineMs: number): number | null
   return facts.nowMs - attempt.lastAtMs <= 2 * deadlineMs ? attempt.lastAtMs : null;
 }
 
-function powerOff(name: string, reason: string, needs: readonly string[], draft: Draft): readonly string[] {
+/** Cuts the power of a machine that runs. Returns what must come before it is off. */
+export function planCut(name: string, reason: string, needs: readonly string[], draft: Draft): readonly string[] {
   const step = draft.step({
     id: `machine/${name}/power-off`,
     title: `power ${name} off`,

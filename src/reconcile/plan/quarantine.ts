@@ -3,7 +3,7 @@ import { type Mark, objectKey, type Quarantine } from '../../model/mark.ts';
 import type { Draft } from './draft.ts';
 import type { Facts } from './facts.ts';
 import { fallbackOf, quarantinedMark } from './mark.ts';
-import { rootDigest } from './renewal.ts';
+import { definitionDigest, rootDigest } from './renewal.ts';
 
 /** Writes down that a change has failed, before anything is taken back: it is not tried again until a commit or a person says so. */
 export function planQuarantine(
@@ -30,16 +30,18 @@ export function planQuarantine(
 export function digestName(digest: string): string {
   const [kind = '', rest = ''] = digest.split(':');
   if (kind === 'version') return `version ${rest}`;
+  if (kind === 'definition') return `definition ${rest.slice(0, 12)}`;
   return kind === 'root' ? `first-boot settings ${rest.slice(0, 12)}` : `image ${kind}:${rest.slice(0, 12)}`;
 }
 
-/** What the root disk that runs now is quarantined as, if it fails. */
+/** What the root disk or definition that is on trial now is quarantined as, if it fails. */
 export function presentDigest(mark: Mark): string | null {
   const fallback = fallbackOf(mark);
-  return fallback ? rootDigest(fallback.spec, mark.spec) : null;
+  if (!fallback) return null;
+  return mark.isSettling ? definitionDigest(mark.spec) : rootDigest(fallback.spec, mark.spec);
 }
 
-/** The quarantine that condemns the root disk that runs now: going back has been decided. */
+/** The quarantine that condemns the root disk or definition that is on trial now: going back has been decided. */
 export function condemnation(mark: Mark): Quarantine | null {
   const digest = presentDigest(mark);
   return mark.quarantined.find((entry) => entry.digest === digest) ?? null;

@@ -4,7 +4,7 @@ import type { Domain } from '../../model/observed.ts';
 import type { Draft } from './draft.ts';
 import type { Facts } from './facts.ts';
 import { planDropOthers } from './keep.ts';
-import { nextMark } from './mark.ts';
+import { nextMark, settledMark } from './mark.ts';
 import { planPowerOff } from './power.ts';
 import type { Renewal } from './renewal.ts';
 
@@ -142,8 +142,10 @@ function changeStep(facts: Facts, replacement: Replacement): Omit<Parameters<Dra
 
 /** The mark of the changed machine: with a new root disk the generation after all that are there, and the way back to the present one. */
 export function renewedMark(facts: Facts, { machine, mark, renewal }: Replacement): Mark {
-  const { isSettling: _settled, ...next } = nextMark(facts, machine, mark, renewal.spec);
-  if (renewal.what === 'restart') return { ...next, isSettling: true };
+  const next = settledMark(nextMark(facts, machine, mark, renewal.spec));
+  // What was never well itself is nothing to go back to.
+  const isWell = mark.provenAtMs !== null && !mark.isSettling;
+  if (renewal.what === 'restart') return { ...next, isSettling: true, ...(isWell ? { formerSpec: mark.spec } : {}) };
   const generations = facts.folders.get(machine.name)?.generations ?? [];
   // A root disk on which the node was not well is kept, and is nothing to go back to.
   const provenAtMs = renewal.remedies === undefined ? mark.provenAtMs : null;

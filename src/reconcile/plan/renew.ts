@@ -36,7 +36,11 @@ function planChange(facts: Facts, node: NodePlan, replacement: Replacement, turn
   // A silent guest is told; one that is only starting is waited for.
   if (isWaiting && !isOff(domain) && replacement.failure === null)
     mayBegin(facts, beginningOf(facts, machine, renewal, []), road.draft);
-  if (controlPlane === null) return null;
+  if (controlPlane === null) {
+    // What failed on its control plane has its block there; without one of its own nothing would say why the worker stays as it is.
+    if (!isWaiting && node.failed.length > 0) isHalted(node, replacement, turn);
+    return null;
+  }
   if (isWaiting || !isRenewalAllowed(facts, machine, mark, renewal, road.draft) || isHalted(node, replacement, turn)) {
     giveBack(facts, disruption);
     return null;

@@ -29,7 +29,8 @@ export function renewalOf(facts: Facts, machine: DesiredMachine, mark: Mark): Re
   const what = forcing.some((change) => change.class === 'recreate') ? 'recreate' : 'restart';
   const covered = changes.filter((change) => change.class !== 'in-place');
   const spec = withNewFields(applyChanges(mark.spec, covered), machine.spec);
-  return { what, fields: forcing.map(plainChange), digest: rootDigest(mark.spec, spec), spec };
+  const digest = what === 'restart' ? definitionDigest(spec) : rootDigest(mark.spec, spec);
+  return { what, fields: forcing.map(plainChange), digest, spec };
 }
 
 /** An applied spec with the fields that an older release did not know, as they are desired now. */
@@ -47,6 +48,14 @@ export function rootDigest(from: AppliedSpec, to: AppliedSpec): string {
   return `root:${createHash('sha256')
     .update(JSON.stringify(inOrder({ root, settings })))
     .digest('hex')}`;
+}
+
+/** What a definition is quarantined as: all that takes a restart when it changes. */
+export function definitionDigest({ cpus, memoryMiB, cpuMode, network }: AppliedSpec): string {
+  const hash = createHash('sha256').update(
+    JSON.stringify(inOrder({ cpus, memoryMiB, cpuMode, attach: network.attach })),
+  );
+  return `definition:${hash.digest('hex')}`;
 }
 
 /** The order of keys says nothing: a mark may have been written in another. */

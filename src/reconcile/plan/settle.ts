@@ -2,7 +2,7 @@ import type { DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, freshGuest } from './facts.ts';
-import { nextMark } from './mark.ts';
+import { nextMark, settledMark } from './mark.ts';
 
 /**
  * Ends the first boot of a plain machine: when its guest has answered and cloud-init is through, the seed is replaced by one without secrets
@@ -29,7 +29,7 @@ export function settleStep(
   needs: readonly string[],
   draft: Draft,
 ): readonly string[] {
-  const { isSettling: _settled, ...next } = nextMark(facts, machine, mark, mark.spec);
+  const next = settledMark(nextMark(facts, machine, mark, mark.spec));
   return draft.step({
     id: `machine/${machine.name}/settle`,
     title: `settle ${machine.name}`,

@@ -17,7 +17,8 @@ export function trialMs({ deadlines }: DesiredMachine): number {
 /** Says that a changed machine is on trial, for how long, and what comes of it if it fails. `needs` is what comes before its start. */
 export function planTrial(machine: DesiredMachine, mark: Mark, needs: readonly string[], draft: Draft): void {
   const fallback = fallbackOf(mark);
-  const otherwise = fallback ? `; else root disk ${fallback.generation} returns` : '';
+  const before = mark.isSettling ? 'its definition from before' : `root disk ${fallback?.generation}`;
+  const otherwise = fallback ? `; else ${before} returns` : '';
   draft.wait({
     id: trialId(machine.name),
     condition: `${machine.name} is proven ${mark.isSettling ? 'under its new definition' : `on root disk ${mark.generation}`}${otherwise}`,

@@ -1,5 +1,6 @@
 import { objectKey } from '../../../model/mark.ts';
 import { ownMark } from '../facts.ts';
+import { digestName } from '../quarantine.ts';
 import type { Guard } from './objection.ts';
 
 /** What failed on this machine and was taken back is not tried again before a commit changes it or a person says so. */
@@ -9,15 +10,10 @@ export const quarantined: Guard = (facts, { machine, object, digest }) => {
   if (!entry) return null;
   return {
     guard: 'Quarantined',
-    reason: `${machine.name} was rolled back: ${entry.reason} (${nameOf(entry.digest)}, ${timeText(entry.atMs)})`,
+    reason: `${machine.name} was rolled back: ${entry.reason} (${digestName(entry.digest)}, ${timeText(entry.atMs)})`,
     wayOut: `Commit something else in its place, or once the cause is mended: kreconcile retry ${objectKey(object)}`,
   };
 };
-
-function nameOf(digest: string): string {
-  const version = /^version:(.+)$/.exec(digest)?.[1];
-  return version ?? `image ${digest.slice(0, 'sha256:'.length + 12)}`;
-}
 
 function timeText(atMs: number): string {
   return new Date(atMs).toISOString();
