@@ -41,6 +41,8 @@ export interface Mark {
   readonly quarantined: readonly Quarantine[];
   readonly prune: PruneMode;
   readonly deletionPolicy: DeletionPolicy;
+  /** A control plane whose first boot waits to be joined to the cluster that another one made; absent: it makes the cluster. */
+  readonly joins?: boolean;
   /** The restoration that this machine was made for; absent: none. */
   readonly restored?: { readonly backup: string; readonly atMs: number };
   /** The retained state disk that this machine was made for; absent: none. */

@@ -25,6 +25,8 @@ export interface SeedInputs {
   readonly stateNew: boolean;
   /** Whether first boot leaves a control plane without a cluster, for the verb `restore`; default no. */
   readonly restore?: boolean;
+  /** Whether first boot leaves a control plane without a cluster, for the verb `join`; default no. */
+  readonly joins?: boolean;
   /**
    * `settled`: for a guest whose first boot has ended. Same meta-data and network configuration and what runs on each boot; no secret, no work of first
    * boot, and never again a new state disk.
@@ -105,7 +107,7 @@ function settingsOf(request: SeedInputs, stateNew: boolean): string {
   return settingsText(nodeSettings({ machine, os, address, distribution, node: nodeOf(request), stateNew, restore }));
 }
 
-function nodeOf({ machine, cluster, address, controlPlaneAddress }: SeedInputs): NodeContext | null {
+function nodeOf({ machine, cluster, address, controlPlaneAddress, joins = false }: SeedInputs): NodeContext | null {
   if (cluster === null || machine.spec.kubernetes === null) return null;
   return {
     machine,
@@ -113,5 +115,6 @@ function nodeOf({ machine, cluster, address, controlPlaneAddress }: SeedInputs):
     address,
     controlPlaneAddress,
     arch: machine.spec.image.arch === 'aarch64' ? 'arm64' : 'amd64',
+    ...(joins ? { joins } : {}),
   };
 }

@@ -38,6 +38,7 @@ function freshRoot(state: WorldState, domain: SimDomain, root: SimRoot, instance
     version: seed?.version ?? kubernetesOf(domain)?.version ?? null,
     cloudInit: 'running',
     restore: seed?.restore ?? false,
+    joins: seed?.joins ?? false,
     program: seed?.program ?? state.program,
     kubernetes: installed?.kubernetes ?? null,
     staged: installed?.staged ?? [],

@@ -5,7 +5,7 @@ export interface SimCluster {
   readonly distribution: string;
   readonly apiPort: number;
   readonly createdAtMs: number;
-  /** UUIDs of the domains that are control planes. */
+  /** UUIDs of the domains that are control planes: the members of the datastore. */
   controlPlanes: string[];
   certificates: { readonly serial: number; readonly expireAtMs: number };
   /** By name. */

@@ -3,6 +3,7 @@ import { cancel, schedule } from './events.ts';
 import { durationMs, failureOf } from './fault.ts';
 import { nextUuid } from './identity.ts';
 import { addressOf, kubernetesOf, memberOf, rootOf, setMember } from './places.ts';
+import { isServing } from './quorum.ts';
 import type { SimDomain, SimMember, WorldState } from './state.ts';
 
 /** As upstream's: a year. */
@@ -34,17 +35,20 @@ function objectName(domain: SimDomain): string {
   return domain.mark !== null && domain.mark !== 'unreadable' ? domain.mark.object.name : domain.name;
 }
 
-/** The kubelet has started: the API server comes up on a control plane, and the node becomes Ready a little later. */
+/**
+ * The kubelet has started: the API server comes up on a control plane, and the node becomes Ready a little later. A member that the datastore has
+ * removed finds nobody to talk to.
+ */
 export function startServices(state: WorldState, domain: SimDomain, member: SimMember, atMs: number): void {
   if (!domain.run) return;
   domain.run.serviceActive = true;
   const cluster = state.clusters[member.clusterUid];
+  if (cluster && member.role === 'control-plane' && !cluster.controlPlanes.includes(domain.uuid)) return;
   if (cluster) registerNode(state, cluster, domain, member, atMs);
   if (member.role === 'worker') {
     scheduleReady(state, domain, atMs);
     return;
   }
-  if (cluster && !cluster.controlPlanes.includes(domain.uuid)) cluster.controlPlanes.push(domain.uuid);
   startApi(state, domain, member, atMs);
 }
 
@@ -131,7 +135,7 @@ function imageOf(state: WorldState, domain: SimDomain): readonly string[] {
 
 /** Whether some control plane's API server answers. */
 export function isApiReady(state: WorldState, cluster: SimCluster): boolean {
-  return cluster.controlPlanes.some((uuid) => state.domains[uuid]?.run?.apiReady ?? false);
+  return cluster.controlPlanes.some((uuid) => isServing(state, cluster, state.domains[uuid]));
 }
 
 /** The machine of a node is gone from the network: its heartbeats end. */

@@ -2,7 +2,7 @@ import { KreError } from '../model/error.ts';
 import { uncordonOurs } from './cluster.ts';
 import type { SimCluster, SimNode } from './cluster-state.ts';
 import { nextToken } from './identity.ts';
-import { addressOf } from './places.ts';
+import { addressOf, memberOf } from './places.ts';
 import { programDigest } from './seed-facts.ts';
 import type { SimDomain, WorldState } from './state.ts';
 import { needApi, OperationFailure } from './verb-scene.ts';
@@ -19,9 +19,9 @@ export function callGuest(
 ): Readonly<Record<string, string>> {
   try {
     const cluster = needApi({ state, domain });
-    if (call === 'join-info') return mintJoin(state, domain, cluster);
+    if (call === 'join-info') return mintJoin(state, domain, cluster, input['node'] ?? '');
     const name = input['node'] ?? '';
-    if (call === 'remove-node') delete cluster.nodes[name];
+    if (call === 'remove-node') removeNode(state, domain, cluster, name);
     else if (call === 'cordon') cordon(nodeNamed(cluster, name));
     else uncordonOurs(nodeNamed(cluster, name));
     return {};
@@ -34,6 +34,15 @@ export function callGuest(
       disposition: 'retry',
     });
   }
+}
+
+/** A control plane is taken out of the datastore first; the last member stays. */
+function removeNode(state: WorldState, via: SimDomain, cluster: SimCluster, name: string): void {
+  const uuid = cluster.nodes[name]?.machine ?? state.names[name];
+  const isMember = uuid !== undefined && cluster.controlPlanes.includes(uuid);
+  if (isMember && uuid === via.uuid) throw new OperationFailure(`${name} cannot take itself out of the datastore`);
+  if (isMember) cluster.controlPlanes = cluster.controlPlanes.filter((member) => member !== uuid);
+  delete cluster.nodes[name];
 }
 
 function nodeNamed(cluster: SimCluster, name: string): SimNode {
@@ -49,9 +58,23 @@ function cordon(node: SimNode): void {
   node.cordonedByUs = true;
 }
 
-function mintJoin(state: WorldState, domain: SimDomain, cluster: SimCluster): Readonly<Record<string, string>> {
+function mintJoin(
+  state: WorldState,
+  domain: SimDomain,
+  cluster: SimCluster,
+  node: string,
+): Readonly<Record<string, string>> {
+  forgetLostMember(state, cluster, node);
   const token = nextToken(state);
   cluster.tokens = cluster.tokens.filter((minted) => minted.expiresAtMs > state.atMs);
   cluster.tokens.push({ token, expiresAtMs: state.atMs + state.durations.tokenLife });
   return { token, caHash: programDigest(cluster.uid), address: addressOf(state, domain) ?? '' };
+}
+
+/** A member whose machine came back without its disk is none any more: under its name a new one joins. */
+function forgetLostMember(state: WorldState, cluster: SimCluster, node: string): void {
+  const uuid = state.names[node];
+  const domain = uuid === undefined ? undefined : state.domains[uuid];
+  if (!domain || memberOf(state, domain)) return;
+  cluster.controlPlanes = cluster.controlPlanes.filter((member) => member !== uuid);
 }

@@ -1,7 +1,7 @@
 import type { GuestKubernetes, GuestNode, GuestStatus } from '../model/guest-status.ts';
-import { isApiReady } from './cluster.ts';
 import type { SimCluster, SimNode } from './cluster-state.ts';
 import { addressOf, hasStateDisk, installedOf, kubernetesOf, markOf, memberOf } from './places.ts';
+import { isServing } from './quorum.ts';
 import type { InstalledRoot, SimDomain, SimRun, WorldState } from './state.ts';
 
 const nodesShown = 200;
@@ -43,14 +43,15 @@ function kubernetes(
   const member = memberOf(state, domain);
   const cluster = member ? state.clusters[member.clusterUid] : undefined;
   const isControlPlane = kubernetesOf(domain)?.role === 'control-plane';
-  const answering = isControlPlane && cluster && isApiReady(state, cluster) ? cluster : null;
+  // A control plane asks its own API server, and no other.
+  const answering = isControlPlane && cluster && isServing(state, cluster, domain) ? cluster : null;
   const nodes = answering ? Object.values(answering.nodes) : [];
   return {
     phase: installed.kubernetes === null ? 'absent' : member ? 'initialised' : 'installed',
     version: installed.kubernetes,
     serviceActive: run.serviceActive,
-    apiReady: isControlPlane ? run.apiReady : null,
-    apiVersion: isControlPlane && run.apiReady ? (member?.apiVersion ?? member?.version ?? null) : null,
+    apiReady: isControlPlane ? answering !== null : null,
+    apiVersion: answering !== null ? (member?.apiVersion ?? member?.version ?? null) : null,
     staged: installed.staged,
     nodes: nodes.slice(0, nodesShown).map((node) => nodeSummary(node, state.atMs)),
     nodesTotal: nodes.length,

@@ -11,6 +11,7 @@ import { beginFetch, hostOperations, storeImage } from './images.ts';
 import { beginOperation, type OperationRequest } from './operations.ts';
 import { addressOf, installedOf } from './places.ts';
 import { askShutdown, hang, powerOn, reset, turnOff } from './power.ts';
+import { isServing } from './quorum.ts';
 import { programDigest, readSeed } from './seed-facts.ts';
 import type {
   InstalledRoot,
@@ -60,6 +61,8 @@ export interface SimHand {
   addressOf(domain: SimDomain): string | null;
   installedOf(domain: SimDomain): InstalledRoot | null;
   clusterServedBy(domain: SimDomain): SimCluster | null;
+  /** Whether the machine's own API server answers. */
+  isServing(domain: SimDomain): boolean;
   guestStatus(domain: SimDomain, run: SimRun, kubeconfigDigest: string | null): GuestStatus;
   beginOperation(domain: SimDomain, installed: InstalledRoot, request: OperationRequest): void;
   callGuest(
@@ -110,6 +113,10 @@ export function handOn(state: WorldState, notices: Notice[], halfway: () => void
     addressOf: (domain) => addressOf(state, domain),
     installedOf: (domain) => installedOf(state, domain),
     clusterServedBy: (domain) => clusterServedBy(state, domain),
+    isServing: (domain) => {
+      const cluster = clusterServedBy(state, domain);
+      return cluster !== null && isServing(state, cluster, domain);
+    },
     guestStatus: (domain, run, digest) => guestStatus(state, domain, run, digest),
     beginOperation: (domain, installed, request) => beginOperation(state, domain, installed, request, state.atMs),
     callGuest: (domain, call, input) => callGuest(state, domain, call, input),

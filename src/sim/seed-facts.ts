@@ -20,6 +20,7 @@ export function readSeed(seed: SeedFiles): SeedFacts {
     program: program === undefined ? null : `sha256:${hashOf(program)}`,
     version: setting(settings, 'VERSION'),
     restore: setting(settings, 'RESTORE') === '1',
+    joins: setting(settings, 'JOINS') === '1',
   };
 }
 

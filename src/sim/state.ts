@@ -144,6 +144,8 @@ export interface SeedFacts {
   readonly version: string | null;
   /** Whether the seed asks bootstrap to leave room for a restore. */
   readonly restore?: boolean;
+  /** Whether the seed asks bootstrap to leave a control plane without a cluster of its own, because it joins one. */
+  readonly joins?: boolean;
 }
 
 export interface InstalledRoot {
@@ -154,6 +156,8 @@ export interface InstalledRoot {
   version: string | null;
   /** Bootstrap stops at `installed`, because a backup is to be brought back. */
   restore?: boolean;
+  /** Bootstrap of a control plane stops at `installed`, because it joins a cluster. */
+  joins?: boolean;
   /** Text of /etc/kreconcile/veto. */
   veto?: string;
   cloudInit: 'running' | 'done' | 'error';

@@ -2,12 +2,13 @@
 import { createCluster, isApiReady, startServices } from './cluster.ts';
 import type { SimCluster } from './cluster-state.ts';
 import { kubernetesOf, memberOf, setMember } from './places.ts';
+import { isWhole } from './quorum.ts';
 import type { SimMember } from './state.ts';
 import { needState, OperationFailure, type OperationScene } from './verb-scene.ts';
 
 /**
  * Installs Kubernetes; on a control plane makes the cluster, or takes up the one whose data the state disk holds. A worker stops at `installed`
- * unless it was a member before, and so does a control plane that is to be restored.
+ * unless it was a member before, and so does a control plane that is to join or to be restored.
  */
 export function bootstrap(scene: OperationScene): Record<string, string> {
   const { state, domain, installed, atMs } = scene;
@@ -20,7 +21,7 @@ export function bootstrap(scene: OperationScene): Record<string, string> {
   installed.kubernetes = version;
   if (member) {
     if (!domain.run?.serviceActive) startServices(state, domain, member, atMs);
-  } else if (spec.role === 'control-plane' && !installed.restore) {
+  } else if (spec.role === 'control-plane' && !installed.restore && !installed.joins) {
     createCluster(state, domain, version, atMs);
     const made = memberOf(state, domain);
     if (made) startServices(state, domain, made, atMs);
@@ -43,8 +44,13 @@ export function join(scene: OperationScene): Record<string, string> {
   if (!member && known?.ready)
     throw new OperationFailure(`a Ready node "${domain.name}" exists in the cluster already`);
   const version = installed.kubernetes;
-  const joined: SimMember = { clusterUid: cluster.uid, node: domain.name, role: 'worker', version };
+  const role = kubernetesOf(domain)?.role ?? 'worker';
+  // As etcd has it: nobody new comes in while a member is away.
+  if (role === 'control-plane' && !member && !isWhole(state, cluster, domain))
+    throw new OperationFailure('a member of the datastore does not answer: nobody joins it now');
+  const joined: SimMember = { clusterUid: cluster.uid, node: domain.name, role, version };
   setMember(state, domain, joined);
+  if (role === 'control-plane' && !cluster.controlPlanes.includes(domain.uuid)) cluster.controlPlanes.push(domain.uuid);
   startServices(state, domain, joined, atMs);
   return {};
 }

@@ -1,6 +1,6 @@
-import { isApiReady } from './cluster.ts';
 import type { SimCluster } from './cluster-state.ts';
 import { hasStateDisk, memberOf } from './places.ts';
+import { isServing } from './quorum.ts';
 import type { InstalledRoot, SimDomain, WorldState } from './state.ts';
 
 /** Where an operation's effect comes about. */
@@ -29,6 +29,6 @@ export function needApi({ state, domain }: Pick<OperationScene, 'state' | 'domai
   const member = memberOf(state, domain);
   const cluster = member ? state.clusters[member.clusterUid] : undefined;
   if (member?.role !== 'control-plane' || !cluster) throw new OperationFailure(`${domain.name} is not a control plane`);
-  if (!isApiReady(state, cluster)) throw new OperationFailure('the API server does not answer');
+  if (!isServing(state, cluster, domain)) throw new OperationFailure('the API server does not answer');
   return cluster;
 }

@@ -48,4 +48,6 @@ export interface NodeContext {
   readonly controlPlaneAddress: string | null;
   /** Architecture as the distribution's downloads name it: `amd64`, `arm64`. */
   readonly arch: 'amd64' | 'arm64';
+  /** A control plane that joins the cluster of another one instead of making it; absent: it makes it. */
+  readonly joins?: boolean;
 }

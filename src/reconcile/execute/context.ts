@@ -105,6 +105,7 @@ export function nodeContext(
     address,
     controlPlaneAddress: controlPlane === machine ? address : addressOf(world, controlPlane),
     arch: machine.spec.image.arch === 'aarch64' ? 'arm64' : 'amd64',
+    ...(markOf(world, machine.name)?.joins ? { joins: true } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { DesiredCluster } from '../../model/desired.ts';
 import { KreError } from '../../model/error.ts';
 import type { Backup } from '../../model/observed.ts';
 import type { GuestVerb } from '../../model/plan.ts';
@@ -58,15 +59,25 @@ async function operationInput(
   const distribution = parts.distributions[cluster.distribution];
   const context = nodeContext(world, machine, cluster);
   if (verb === 'join') {
-    const [via = ''] = cluster.controlPlanes;
+    const role = machine.spec.kubernetes?.role ?? 'worker';
     const minted =
       distribution.joinSource === 'secrets'
         ? await parts.secrets.ensure(cluster.name, distribution.secrets)
-        : await parts.guest.call(refOf(world, via), 'join-info', {});
+        : await parts.guest.call(refOf(world, hostOf(world, cluster, name)), 'join-info', { node: name, role });
     return { ...input, ...distribution.joinInput(context, minted) };
   }
   if (!FETCHING.has(verb)) return input;
   return { ...distribution.settings(context), ...input };
+}
+
+/** The control plane that lets another node in: one that serves, and not the node itself. */
+function hostOf(world: World, cluster: DesiredCluster, joining: string): string {
+  const others = cluster.controlPlanes.filter((name) => name !== joining);
+  const serves = (name: string) => {
+    const reading = world.observed.guests[name];
+    return reading?.known === true && reading.value.kubernetes?.apiReady === true;
+  };
+  return others.find(serves) ?? others[0] ?? '';
 }
 
 type FetchBackup = Parameters<Acts['fetch-backup']>[0];

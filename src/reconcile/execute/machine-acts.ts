@@ -152,6 +152,7 @@ async function seedOf(
     secrets,
     phase,
     restore: phase === 'first-boot' && awaitsBackup(world, mark),
+    joins: mark.joins ?? false,
     stateNew,
     program: parts.program(cluster?.distribution ?? null),
     generation: mark.generation,

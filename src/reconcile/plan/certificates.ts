@@ -14,25 +14,26 @@ const MOST_ATTEMPTS_A_DAY = 10;
 /**
  * Renews the certificates of a control plane in time, as its distribution does it. The API server is away for a moment and no node is: no drain and no
  * backup comes before it, and a window is waited for only while there is plenty of time. The kubeconfig changes with it, and is published for that.
+ * Returns whether it is renewing them.
  */
-export function planCertificates(facts: Facts, inputs: NodeInputs): void {
+export function planCertificates(facts: Facts, inputs: NodeInputs): boolean {
   const { cluster, machine, road } = inputs;
   const guest = freshGuest(facts, machine.name);
   const expireAtMs = guest?.kubernetes?.certificatesExpireAtMs ?? null;
-  if (guest?.kubernetes?.phase !== 'initialised' || expireAtMs === null) return;
+  if (guest?.kubernetes?.phase !== 'initialised' || expireAtMs === null) return false;
   const leftMs = expireAtMs - facts.nowMs;
-  if (leftMs > RENEW_BEFORE_MS) return;
+  if (leftMs > RENEW_BEFORE_MS) return false;
   const told = `the certificates of ${cluster.name} ${leftMs > 0 ? `expire on ${dateOf(expireAtMs)}` : `expired on ${dateOf(expireAtMs)}`}`;
   const hindrance = hindranceOf(facts, inputs, leftMs);
   if (hindrance !== null) {
     road.draft.note(`${told}; they are renewed ${hindrance}`);
-    return;
+    return false;
   }
   if (isRenewedToday(facts, machine.name)) {
     road.draft.note(
       `${told}, though they were renewed today: look at the clocks of host and guest, and how long they are made for`,
     );
-    return;
+    return false;
   }
   planOperation(facts, road.draft, {
     machine: machine.name,
@@ -46,6 +47,7 @@ export function planCertificates(facts: Facts, inputs: NodeInputs): void {
     reason: told,
     condition: `the certificates of ${machine.name} are renewed`,
   });
+  return true;
 }
 
 /**
@@ -69,7 +71,14 @@ function hindranceOf(facts: Facts, { cluster, machine, road }: NodeInputs, leftM
   if (road.up === null || road.up.length > 0 || isUsed) return 'when its machine is at rest';
   if (nodeOf(facts, cluster, machine.name)?.cordonedByUs) return 'when its node takes pods again';
   const others = cluster.controlPlanes.filter((name) => name !== machine.name);
-  const isAnotherAway = others.some((name) => freshGuest(facts, name)?.kubernetes?.apiReady !== true);
+  const isAway = (name: string) => {
+    const other = freshGuest(facts, name);
+    const isRenewing = other?.operations.some(
+      ({ verb, state }) => verb === 'renew-certificates' && state === 'running',
+    );
+    return other?.kubernetes?.apiReady !== true || isRenewing;
+  };
+  const isAnotherAway = others.some(isAway);
   if (isAnotherAway) return 'when the other control planes serve';
   const window = facts.calendar?.windows[`Cluster/${cluster.name}`];
   if (!window || window.isOpen || leftMs <= LAST_CHANCE_MS) return null;

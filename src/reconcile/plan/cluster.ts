@@ -9,13 +9,15 @@ import { goalVersion, unhealthyReason } from './health.ts';
 import { planKeep } from './keep.ts';
 import type { MachineRoad } from './machine.ts';
 import { isUnsettled, versionDigest } from './mark.ts';
-import { type NodeInputs, planHealth, planJoin, planRecord, planUncordon } from './node.ts';
+import { isServing } from './members.ts';
+import { joinsCluster, type NodeInputs, planHealth, planJoin, planRecord, planUncordon } from './node.ts';
 import { planKubeconfig } from './publish.ts';
 import { planRemedies } from './remedy.ts';
 import { haltedBlock, planRenewal } from './renew.ts';
 import { planFirst, planRestored } from './restore.ts';
 import { planDueBackup } from './schedule.ts';
 import { planTakeBack } from './take-back.ts';
+import { inTurn, isMidway } from './turn.ts';
 import { planEarlier, planStage, planUpgradeAct, upgradeNeed } from './upgrade.ts';
 import { type End, type NodePlan, planWorkers, type Turn } from './window.ts';
 
@@ -48,7 +50,7 @@ export function planCluster(
   if (!first) return draft;
   const renewed = planRenewals(facts, cluster, controlPlanes, workers);
   const stage: Stage = { renewed, staged: stageAll(facts, [...controlPlanes, ...workers], renewed) };
-  const ends = inTurn(controlPlanes, (node, turn) => planNode(facts, node, stage, turn, node === first ? [] : turn));
+  const ends = inTurn(facts, controlPlanes, (node, turn) => planNode(facts, node, stage, turn, turn));
   const available = planAvailable(facts, cluster, draft, controlPlanes, ends);
   const isNext = cluster.versions.length > 0;
   const workerEnds = planWorkers(facts, cluster, workers, {
@@ -64,13 +66,14 @@ export function planCluster(
     );
   planKubeconfig(facts, cluster, first.machine, ends.get(first.machine.name) ?? null, draft);
   planRestored(facts, first, ends.get(first.machine.name) ?? null, draft);
-  for (const node of controlPlanes) planCertificates(facts, node);
+  // One at a time: the API server and the datastore of that one are away for a moment.
+  for (const node of controlPlanes) if (planCertificates(facts, node)) break;
   planRemedies(
     facts,
     cluster,
     [...controlPlanes, ...workers].filter((node) => !isUpgrading(node)),
   );
-  planDueBackup(facts, first);
+  planDueBackup(facts, controlPlanes.find((node) => isServing(facts, cluster, node.machine.name)) ?? first);
   return draft;
 }
 
@@ -89,18 +92,6 @@ function nodeNamed(
   return [{ ...inputs, ...shared, need: upgradeNeed(facts, inputs) }];
 }
 
-/** Control planes one by one: each when those before it are done and proven. */
-function inTurn(nodes: readonly NodePlan[], plan: (node: NodePlan, turn: Turn) => End): ReadonlyMap<string, End> {
-  const ends = new Map<string, End>();
-  let turn: Turn = [];
-  for (const node of nodes) {
-    const end = plan(node, turn);
-    ends.set(node.machine.name, end);
-    turn = turn === null || end === null ? null : [...turn, ...end];
-  }
-  return ends;
-}
-
 /** New root disks and definitions, before any upgrade. */
 function planRenewals(
   facts: Facts,
@@ -110,7 +101,7 @@ function planRenewals(
 ): ReadonlyMap<string, End> {
   // A worker that is away can prove itself only while its control plane serves: that one waits.
   const isWorkerAway = workers.some(isMidway);
-  const ends = inTurn(controlPlanes, (node, turn) => planRenewal(facts, node, isWorkerAway ? null : turn, turn));
+  const ends = inTurn(facts, controlPlanes, (node, turn) => planRenewal(facts, node, isWorkerAway ? null : turn, []));
   const all = [...ends.values()];
   const controlPlane = all.some((end) => end === null) ? null : all.flatMap((end) => end ?? []);
   const workerEnds = planWorkers(facts, cluster, workers, {
@@ -120,12 +111,6 @@ function planRenewals(
     plan: (node, turn) => planRenewal(facts, node, turn, isMidway(node) ? [] : controlPlane),
   });
   return new Map([...ends, ...workerEnds]);
-}
-
-/** Whether a change of the node has begun and is not over: its root disk or definition is on trial or returns, or it is being upgraded. */
-function isMidway({ road, need }: NodePlan): boolean {
-  const isUpgraded = need.kind === 'busy' || need.kind === 'undo' || (need.kind === 'needed' && need.begun);
-  return isUpgraded || road.phase !== 'steady';
 }
 
 /**
@@ -177,8 +162,8 @@ function planNode(facts: Facts, node: NodePlan, stage: Stage, turn: Turn, contro
 
 function planMember(facts: Facts, node: NodePlan, up: readonly string[], controlPlane: End): End {
   const booted = planFirst(facts, node, up);
-  if (booted === null || node.cluster.controlPlanes[0] === node.machine.name) return booted;
-  // A worker has nothing to join while its control plane is blocked.
+  if (booted === null || (node.role === 'control-plane' && !joinsCluster(node.road))) return booted;
+  // There is nothing to join while the control plane is blocked.
   return controlPlane === null ? null : planJoin(facts, node, booted, controlPlane);
 }
 

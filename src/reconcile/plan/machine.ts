@@ -16,6 +16,7 @@ import { type Draft, draftFor } from './draft.ts';
 import { type Facts, ownMark } from './facts.ts';
 import { isHostUnfit } from './host-fit.ts';
 import { firstMark } from './mark.ts';
+import { joiningMark } from './members.ts';
 import { type Present, planPresent } from './present.ts';
 import type { Replacement } from './recreate.ts';
 import { isCreationHeld, planMakingRoom, restoredMark } from './restore.ts';
@@ -111,7 +112,7 @@ function planCreate(facts: Facts, machine: DesiredMachine, inputs: MachineInputs
   const address = inputs.addresses.get(machine.name);
   if (!address && isAddressLacking(facts, machine, draft)) return blocked;
   const first = restoredMark(facts, machine, firstMark(facts, machine, generation, address?.address ?? null));
-  const mark = adoptedMark(adoption, first);
+  const mark = joiningMark(facts, machine, adoptedMark(adoption, first));
   const reserve = planReservation(facts, machine, address, draft);
   const before = [...(inputs.images.get(machine.spec.image.digest) ?? []), ...reserve];
   const create = draft.step({

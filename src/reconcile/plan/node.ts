@@ -17,7 +17,7 @@ export interface NodeInputs {
   readonly role: 'control-plane' | 'worker';
 }
 
-/** Until the distribution is on the node, and a control plane is initialised. First boot does it; a broken first boot is gone on with. */
+/** Until the distribution is on the node, and the control plane that makes the cluster is initialised. First boot does it; a broken first boot is gone on with. */
 export function planBootstrap(
   facts: Facts,
   { cluster, machine, road, role }: NodeInputs,
@@ -25,9 +25,10 @@ export function planBootstrap(
 ): readonly string[] | null {
   const kubernetes = freshGuest(facts, machine.name)?.kubernetes;
   const phase = kubernetes?.phase ?? 'absent';
-  // A worker on a new root disk comes back by itself as the member that its state disk knows.
+  // A node on a new root disk comes back by itself as the member that its state disk knows.
   const returns = road.mark !== null && isUnsettled(road.mark) && isBootstrapping(facts, machine.name);
-  const isInstalled = role === 'worker' && phase === 'installed' && !returns;
+  const isToJoin = role === 'worker' || joinsCluster(road);
+  const isInstalled = isToJoin && phase === 'installed' && !returns;
   if (needs.length === 0 && (phase === 'initialised' || isInstalled)) return [];
   return planOperation(facts, road.draft, {
     machine: machine.name,
@@ -38,11 +39,15 @@ export function planBootstrap(
     startsByItself: true,
     title: `bring up ${cluster.distribution} on ${machine.name}`,
     reason: 'its first boot did not finish',
-    condition:
-      role === 'worker'
-        ? `${cluster.distribution} is installed on ${machine.name}`
-        : `${cluster.distribution} ${goalVersion(facts, cluster, machine.name)} is initialised on ${machine.name}`,
+    condition: isToJoin
+      ? `${cluster.distribution} is installed on ${machine.name}`
+      : `${cluster.distribution} ${goalVersion(facts, cluster, machine.name)} is initialised on ${machine.name}`,
   });
+}
+
+/** Whether a control plane is one that joins the cluster of another. */
+export function joinsCluster({ mark }: Pick<MachineRoad, 'mark'>): boolean {
+  return mark?.joins === true;
 }
 
 function isBootstrapping(facts: Facts, name: string): boolean {
@@ -50,7 +55,7 @@ function isBootstrapping(facts: Facts, name: string): boolean {
   return operations.some((operation) => operation.verb === 'bootstrap' && operation.state === 'running');
 }
 
-/** Until a worker is a member. `controlPlane` is what must come before the control plane can be used. */
+/** Until a worker, or a control plane that did not make the cluster, is a member. `controlPlane` is what must come before the control plane can be used. */
 export function planJoin(
   facts: Facts,
   { cluster, machine, road }: NodeInputs,

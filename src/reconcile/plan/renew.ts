@@ -4,7 +4,7 @@ import type { Draft } from './draft.ts';
 import type { Facts } from './facts.ts';
 import { mayBegin } from './gate.ts';
 import { planKeep } from './keep.ts';
-import { planBootstrap, planHealth, planJoin, planUncordon } from './node.ts';
+import { joinsCluster, planBootstrap, planHealth, planJoin, planUncordon } from './node.ts';
 import { isOff, planReplacement, type Replacement, renewedMark } from './recreate.ts';
 import { beginningOf, isQuarantined, isRenewalAllowed } from './renewal.ts';
 import { settleStep } from './settle.ts';
@@ -113,7 +113,8 @@ function planProof(facts: Facts, node: NodePlan, up: readonly string[], cordons:
 function planMember(facts: Facts, node: NodePlan, up: readonly string[], controlPlane: End): End {
   const booted = planBootstrap(facts, node, up);
   // In the plan of a change it comes back as the member that it was.
-  if (booted === null || node.role === 'control-plane' || booted.length > 0) return booted;
+  if (booted === null || booted.length > 0) return booted;
+  if (node.role === 'control-plane') return joinsCluster(node.road) ? planJoin(facts, node, booted, []) : booted;
   return controlPlane === null ? null : planJoin(facts, node, booted, controlPlane);
 }
 

@@ -5,6 +5,7 @@ import { adoptionOf } from './adopt.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, freshGuest, operationsOf } from './facts.ts';
 import { planMakeRoom } from './make-room.ts';
+import { joinsOthers } from './members.ts';
 import { type NodeInputs, planBootstrap } from './node.ts';
 import { operationPrefix, planOperation } from './operation.ts';
 
@@ -34,8 +35,7 @@ export function isCreationHeld(facts: Facts, machine: DesiredMachine, draft: Dra
   if (restoration !== null) return isBackupGone(facts, restoration, draft);
   const { name } = machine.object;
   const { records, desired } = facts;
-  if (facts.clusters.get(name)?.controlPlanes.length !== 1 || facts.folders.get(machine.name)?.hasStateDisk)
-    return false;
+  if (joinsOthers(facts, machine) || facts.folders.get(machine.name)?.hasStateDisk) return false;
   const key = `Cluster/${name}`;
   const isDeleted = records.deleted.some((entry) => entry.object === key);
   const latest = records.backups.filter((backup) => backup.cluster === name && backup.verified).at(-1);

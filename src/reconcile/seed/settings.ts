@@ -43,6 +43,7 @@ export function nodeSettings({
     ARCH: machine.spec.image.arch === 'aarch64' ? 'arm64' : 'amd64',
     NODE_PACKAGES: kubernetes ? os.nodePackages.join(' ') : '',
     ...(restore ? { RESTORE: '1' } : {}),
+    ...(node?.joins ? { JOINS: '1' } : {}),
     ...(node && distribution ? distribution.settings(node) : {}),
   };
 }

@@ -22,7 +22,7 @@ export function apiHandler(world: SimWorld, machineUuid: string): HttpHandler {
     const answer = (hand: SimHand): HttpReply => {
       const domain = hand.state.domains[machineUuid];
       const cluster = domain ? hand.clusterServedBy(domain) : null;
-      if (!cluster || !domain?.run?.apiReady) return unavailable;
+      if (!cluster || !domain || !hand.isServing(domain)) return unavailable;
       return answerFor(hand, cluster, hand.installedOf(domain)?.kubernetes ?? '', request);
     };
     return request.method === 'GET' ? world.look(answer) : world.change(answer);

@@ -90,9 +90,9 @@ export async function serveSimulatedApi(
 }
 
 function wantedServers(world: SimWorld): Promise<readonly Wanted[]> {
-  return world.look(({ state, addressOf, clusterServedBy }) =>
+  return world.look(({ state, addressOf, clusterServedBy, isServing }) =>
     Object.values(state.domains).flatMap((domain) => {
-      const cluster = domain.run?.apiReady ? clusterServedBy(domain) : null;
+      const cluster = isServing(domain) ? clusterServedBy(domain) : null;
       const address = addressOf(domain);
       if (!cluster || !address?.startsWith('127.')) return [];
       const { uid, createdAtMs, certificates, apiPort: port, name } = cluster;

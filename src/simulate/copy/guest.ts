@@ -107,6 +107,7 @@ function installedRoot(machine: OwnMachine, status: GuestStatus, member: SimMemb
     operations: [],
     backups: {},
     member: mark.spec.stateDiskMiB === null ? member : null,
+    ...(mark.joins ? { joins: true } : {}),
     ...(status.veto == null ? {} : { veto: status.veto }),
   };
 }

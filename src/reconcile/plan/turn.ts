@@ -1,0 +1,35 @@
+import type { Facts } from './facts.ts';
+import { nodeOf } from './health.ts';
+import { isJoinBegun } from './members.ts';
+import type { End, NodePlan, Turn } from './window.ts';
+
+/** Control planes one by one: each when those before it are done and proven. What has begun is finished first, and waits for nobody. */
+export function inTurn(
+  facts: Facts,
+  nodes: readonly NodePlan[],
+  plan: (node: NodePlan, turn: Turn) => End,
+): ReadonlyMap<string, End> {
+  const ends = new Map<string, End>();
+  let turn: Turn = [];
+  const begun = nodes.filter((node) => isBegun(facts, node));
+  for (const node of [...begun, ...nodes.filter((entry) => !begun.includes(entry))]) {
+    const end = plan(node, begun.includes(node) ? [] : turn);
+    ends.set(node.machine.name, end);
+    turn = turn === null || end === null ? null : [...new Set([...turn, ...end])];
+  }
+  return ends;
+}
+
+/** Whether a control plane is in the middle of a change, or of becoming a member. */
+function isBegun(facts: Facts, node: NodePlan): boolean {
+  const { machine, cluster, road } = node;
+  if (cluster.controlPlanes.length === 1) return false;
+  if (isMidway(node) || nodeOf(facts, cluster, machine.name)?.cordonedByUs) return true;
+  return road.mark !== null && road.mark.provenAtMs === null && isJoinBegun(facts, cluster, machine.name);
+}
+
+/** Whether a change of the node has begun and is not over: its root disk or definition is on trial or returns, or it is being upgraded. */
+export function isMidway({ road, need }: NodePlan): boolean {
+  const isUpgraded = need.kind === 'busy' || need.kind === 'undo' || (need.kind === 'needed' && need.begun);
+  return isUpgraded || road.phase !== 'steady';
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { ClusterSpec } from '../../src/model/manifest.ts';
+import { guardsOf, IMAGES, sight, wish } from './lifecycle.ts';
+import { createRollout, type Rollout } from './rollout.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const three: Partial<ClusterSpec> = {
+  distribution: 'kubeadm',
+  version: 'v1.35.8',
+  endpoint: 'api.dev.test',
+  controlPlane: { machineClass: 'small', replicas: 3 },
+  workers: [{ name: 'general', replicas: 1, machineClass: 'small' }],
+  prune: { mode: 'Enabled' },
+};
+const one = { ...three, controlPlane: { machineClass: 'small', replicas: 1 } };
+const CONTROL_PLANES = ['dev-cp-1', 'dev-cp-2', 'dev-cp-3'];
+
+const membersOf = ({ world }: Rollout) =>
+  world.look(({ state }) =>
+    Object.values(state.clusters).map(({ controlPlanes }) => controlPlanes.map((uuid) => state.domains[uuid]?.name)),
+  );
+
+describe('a cluster with three control planes', () => {
+  it('is made by the first, which the others join one by one, before any worker does', async () => {
+    const rollout = await createRollout();
+    const last = await rollout.converge(wish({ revision: 'r1', spec: three }), 800);
+    expect([guardsOf(last), rollout.failed]).toEqual([[], []]);
+    expect(await membersOf(rollout)).toEqual([CONTROL_PLANES]);
+    const roads = rollout.done.filter((id) => /\/(join|settle)$/.test(id));
+    expect(roads).toEqual([
+      'machine/dev-cp-1/settle',
+      'machine/dev-cp-2/join',
+      'machine/dev-cp-2/settle',
+      'machine/dev-cp-3/join',
+      'machine/dev-cp-3/settle',
+      'machine/dev-general-1/join',
+      'machine/dev-general-1/settle',
+    ]);
+    expect(rollout.disk.records.kubeconfigs.map(({ server }) => server)).toEqual(['https://api.dev.test:6443']);
+  });
+  it('is also what a cluster of one becomes', async () => {
+    const rollout = await createRollout();
+    await rollout.converge(wish({ revision: 'r1', spec: one }));
+    const before = await sight(rollout);
+    const last = await rollout.converge(wish({ revision: 'r2', spec: three }), 800);
+    expect([guardsOf(last), rollout.failed]).toEqual([[], []]);
+    expect(await membersOf(rollout)).toEqual([CONTROL_PLANES]);
+    expect((await sight(rollout)).uids).toEqual(before.uids);
+  });
+  it.each([
+    ['a new image', { image: IMAGES.good }],
+    ['another version', { spec: { ...three, version: 'v1.36.1' } }],
+  ])('gets %s one after the other, and its API serves all the while', async (_, change) => {
+    const rollout = await createRollout();
+    await rollout.converge(wish({ revision: 'r1', spec: three }), 800);
+    const desired = wish({ revision: 'r2', spec: three, ...change });
+    let served = true;
+    let most = 0;
+    rollout.done.length = 0;
+    const first = (await rollout.plan(desired)).steps.map(({ id }) => id).sort();
+    for (let passes = 0; passes < 900; passes += 1) {
+      await rollout.pass(desired);
+      const { up, api } = await rollout.world.look(({ state, isServing }) => {
+        const domains = Object.values(state.domains).filter(({ name }) => CONTROL_PLANES.includes(name));
+        return { up: domains.filter(isServing).length, api: domains.some(isServing) };
+      });
+      served &&= api;
+      most = Math.max(most, 3 - up);
+      const next = await rollout.plan(desired);
+      if (next.steps.length === 0 && next.waits.length === 0) break;
+      if (next.steps.some(({ needs }) => needs.length === 0)) continue;
+      const eventAtMs = (await rollout.world.nextEventAtMs()) ?? Number.POSITIVE_INFINITY;
+      rollout.clock.moveTo(Math.max(rollout.clock.now() + 1, Math.min(eventAtMs, next.lookAgainAtMs ?? 0)));
+    }
+    expect([served, most, rollout.failed]).toEqual([true, 1, []]);
+    expect([...rollout.done].sort()).toEqual(first);
+    expect(guardsOf(await rollout.plan(desired))).toEqual([]);
+  });
+});
