@@ -157,4 +157,6 @@ export interface Recipe {
   readonly backupName: string;
   /** Whether a drain comes before the upgrade of a node, where pods have somewhere to go. */
   readonly drainsBeforeUpgrade: boolean;
+  /** The distribution's own keys that control planes need where there are several; absent: none. */
+  readonly configOfSeveral?: Readonly<Record<string, unknown>>;
 }

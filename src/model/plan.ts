@@ -198,6 +198,8 @@ export type Action =
     }
   | { readonly kind: 'cordon'; readonly node: string; readonly via: string }
   | { readonly kind: 'uncordon'; readonly node: string; readonly via: string }
+  /** Out of the datastore of its cluster; its machine goes on running. */
+  | { readonly kind: 'remove-member'; readonly node: string; readonly via: string }
   | { readonly kind: 'remove-node'; readonly node: string; readonly via: string }
   | {
       readonly kind: 'fetch-backup';

@@ -8,7 +8,7 @@ import type { SimDomain, WorldState } from './state.ts';
 import { needApi, OperationFailure } from './verb-scene.ts';
 
 /** The short verbs that act on the cluster. */
-export type ClusterCall = 'join-info' | 'cordon' | 'uncordon' | 'remove-node';
+export type ClusterCall = 'join-info' | 'cordon' | 'uncordon' | 'remove-member' | 'remove-node';
 
 /** Runs a short verb on a control plane; `GuestOperation` with what the guest would say if it refuses. */
 export function callGuest(
@@ -21,8 +21,12 @@ export function callGuest(
     const cluster = needApi({ state, domain });
     if (call === 'join-info') return mintJoin(state, domain, cluster, input['node'] ?? '');
     const name = input['node'] ?? '';
-    if (call === 'remove-node') removeNode(state, domain, cluster, name);
-    else if (call === 'cordon') cordon(nodeNamed(cluster, name));
+    if (call === 'remove-member' || call === 'remove-node') {
+      removeMember(state, domain, cluster, name);
+      if (call === 'remove-node') delete cluster.nodes[name];
+      return {};
+    }
+    if (call === 'cordon') cordon(nodeNamed(cluster, name));
     else uncordonOurs(nodeNamed(cluster, name));
     return {};
   } catch (thrown) {
@@ -36,13 +40,12 @@ export function callGuest(
   }
 }
 
-/** A control plane is taken out of the datastore first; the last member stays. */
-function removeNode(state: WorldState, via: SimDomain, cluster: SimCluster, name: string): void {
+/** Out of the datastore; nobody takes out the member that it speaks through. */
+function removeMember(state: WorldState, via: SimDomain, cluster: SimCluster, name: string): void {
   const uuid = cluster.nodes[name]?.machine ?? state.names[name];
   const isMember = uuid !== undefined && cluster.controlPlanes.includes(uuid);
   if (isMember && uuid === via.uuid) throw new OperationFailure(`${name} cannot take itself out of the datastore`);
   if (isMember) cluster.controlPlanes = cluster.controlPlanes.filter((member) => member !== uuid);
-  delete cluster.nodes[name];
 }
 
 function nodeNamed(cluster: SimCluster, name: string): SimNode {

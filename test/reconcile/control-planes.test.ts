@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ClusterSpec } from '../../src/model/manifest.ts';
-import { guardsOf, IMAGES, sight, wish } from './lifecycle.ts';
+import { setFaults } from '../../src/sim/outside.ts';
+import { guardsOf, IMAGES, sight, untilPlanned, wish } from './lifecycle.ts';
 import { createRollout, type Rollout } from './rollout.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -76,5 +77,62 @@ describe('a cluster with three control planes', () => {
     expect([served, most, rollout.failed]).toEqual([true, 1, []]);
     expect([...rollout.done].sort()).toEqual(first);
     expect(guardsOf(await rollout.plan(desired))).toEqual([]);
+  });
+
+  it('becomes a cluster of one again: the others leave one after the other, each before its machine is shut down', async () => {
+    const rollout = await createRollout();
+    await rollout.converge(wish({ revision: 'r1', spec: three }), 800);
+    const before = await sight(rollout);
+    const desired = wish({ revision: 'r2', spec: one });
+    rollout.done.length = 0;
+    const first = (await rollout.plan(desired)).steps.map(({ id }) => id);
+    const last = await rollout.converge(desired, 800);
+    expect([guardsOf(last), rollout.failed]).toEqual([[], []]);
+    expect([...rollout.done].sort()).toEqual([...first].sort());
+    expect(rollout.done.filter((id) => /cp-.*\/(remove-member|shutdown|delete)$/.test(id))).toEqual([
+      'machine/dev-cp-3/remove-member',
+      'machine/dev-cp-3/shutdown',
+      'machine/dev-cp-3/delete',
+      'machine/dev-cp-2/remove-member',
+      'machine/dev-cp-2/shutdown',
+      'machine/dev-cp-2/delete',
+    ]);
+    expect(await membersOf(rollout)).toEqual([['dev-cp-1']]);
+    expect((await sight(rollout)).uids).toEqual(before.uids);
+  });
+
+  it('halts at the first whose new root disk fails, which comes back with the state disk as it is', async () => {
+    const rollout = await createRollout();
+    await rollout.converge(wish({ revision: 'r1', spec: three }), 800);
+    await setFaults(rollout.world, [{ on: 'boot', kind: 'fail', only: IMAGES.bad }]);
+    const desired = wish({ revision: 'r2', image: IMAGES.bad, spec: three });
+    const back = await untilPlanned(rollout, desired, '/go-back');
+    expect(back.steps.find(({ id }) => id.endsWith('/go-back'))?.action).toMatchObject({ restoresState: false });
+    const last = await rollout.converge(desired, 1200);
+    expect(last.blocks.map(({ target, guard }) => [target.name, guard])).toEqual([
+      ['dev-cp-1', 'Quarantined'],
+      ['dev-cp-2', 'RolloutHalted'],
+      ['dev-cp-3', 'RolloutHalted'],
+      ['dev-general-1', 'RolloutHalted'],
+    ]);
+    expect((await sight(rollout)).nodes.every(({ ready, unschedulable }) => ready && !unschedulable)).toBe(true);
+  });
+
+  it('whose first control plane is lost with its disks gets it back as a member, not as another cluster', async () => {
+    const rollout = await createRollout();
+    const desired = wish({ revision: 'r1', spec: three });
+    await rollout.converge(desired, 800);
+    const before = await sight(rollout);
+    await rollout.world.change((hand) => {
+      const domain = hand.domainNamed('dev-cp-1');
+      if (!domain) return;
+      hand.turnOff(domain, 'destroyed');
+      hand.removeDomain(domain);
+      delete hand.state.folders['dev-cp-1'];
+    });
+    const last = await rollout.converge(desired, 800);
+    expect([guardsOf(last), rollout.failed]).toEqual([[], []]);
+    expect((await sight(rollout)).uids).toEqual(before.uids);
+    expect((await membersOf(rollout)).map((names) => [...names].sort())).toEqual([CONTROL_PLANES]);
   });
 });

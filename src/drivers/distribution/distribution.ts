@@ -10,7 +10,7 @@ export interface Distribution {
   readonly name: DistributionName;
   /**
    * POSIX sh that defines `kube`, `dist_bootstrap`, `dist_join`, `dist_stage`, `dist_backup`, `dist_upgrade`, `dist_rollback`,
-   * `dist_restore`, `dist_renew_certificates`, `dist_restart`, `dist_join_info`, `dist_kubeconfig`, `dist_api_ca`, `dist_status` and `node_kube`; docs/drivers.md states the promise of each.
+   * `dist_restore`, `dist_renew_certificates`, `dist_restart`, `dist_remove_member`, `dist_join_info`, `dist_kubeconfig`, `dist_api_ca`, `dist_status` and `node_kube`; docs/drivers.md states the promise of each.
    */
   readonly guestLibrary: string;
   /** Rules as data for the planner. */

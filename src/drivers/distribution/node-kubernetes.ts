@@ -24,3 +24,13 @@ export function apiServerNames(node: NodeContext): readonly string[] {
 export function baseUrl(url: string | undefined, official: string): string {
   return (url ?? official).replace(/\/+$/, '');
 }
+
+/**
+ * Where a node that joins finds the API server: a control plane at the one that lets it in. A worker of several control planes asks whoever answers for the
+ * endpoint (`resolved`: its name is left to DNS), as it must not depend on one of them.
+ */
+export function joinAddress(node: NodeContext, minted: Readonly<Record<string, string>>): string {
+  if (kubernetesOf(node).role === 'control-plane') return minted['address'] || (node.controlPlaneAddress ?? '');
+  if (node.cluster.controlPlanes.length > 1) return 'resolved';
+  return node.controlPlaneAddress ?? minted['address'] ?? '';
+}

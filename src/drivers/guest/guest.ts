@@ -44,6 +44,7 @@ export interface GuestReader {
 
 /**
  * Short verbs. `join-info` (control plane): what a worker needs, minted now. `kubeconfig`: key `kubeconfig`, base64 of the admin kubeconfig.
- * `cordon`, `uncordon`, `remove-node` take `node`.
+ * `cordon`, `uncordon`, `remove-member` (out of the datastore) and `remove-node` (out of datastore and
+ * cluster) take `node`.
  */
-export type GuestCall = 'join-info' | 'kubeconfig' | 'cordon' | 'uncordon' | 'remove-node';
+export type GuestCall = 'join-info' | 'kubeconfig' | 'cordon' | 'uncordon' | 'remove-member' | 'remove-node';

@@ -21,6 +21,7 @@ export function clusterRules(spec: ClusterDraft): readonly Finding[] {
     ...versionChain(spec),
     ...pools(spec),
     ...addresses(spec),
+    ...severalControlPlanes(spec),
     ...cniManifest(spec),
     ...cidrs(spec),
     ...duplicates(
@@ -112,6 +113,21 @@ function addresses({ controlPlane }: ClusterDraft): readonly Finding[] {
       allowed: 'one address for each replica',
       hint: 'Remove what is too much, or add what is missing.',
       absent: [['spec', 'controlPlane', 'replicas']],
+    },
+  ];
+}
+
+/** Clients of several control planes need one place that leads to all: nobody can say later which one it was. */
+function severalControlPlanes({ controlPlane, endpoint }: ClusterDraft): readonly Finding[] {
+  const replicas = controlPlane?.replicas ?? 1;
+  if (replicas === 1 || endpoint !== undefined) return [];
+  return [
+    {
+      path: ['spec', 'controlPlane', 'replicas'],
+      message: `spec.endpoint is missing, and there are ${replicas} control planes`,
+      allowed: 'a DNS name or the address of a load balancer that leads to all control planes, at port 6443',
+      hint: 'Set spec.endpoint. A cluster that was made without one keeps the name that it was made with: make another one.',
+      absent: [['spec', 'endpoint']],
     },
   ];
 }

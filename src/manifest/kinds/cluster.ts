@@ -90,12 +90,16 @@ const cni = matching<Cni>()(
 const controlPlane = z.strictObject({
   replicas: z
     .int()
-    .refine((count): boolean => count === 1, {
-      error: '1, as several control planes (high availability) are not supported yet',
-      params: { hint: 'Set replicas to 1, or remove it.' },
+    .refine((count): boolean => [1, 3, 5].includes(count), {
+      error: '1, 3 or 5',
+      params: {
+        hint: 'The datastore decides by majority: an even number bears no more failures than the odd one below it, and more than 5 slow it down.',
+      },
     })
-    .meta({ title: 'whole number', default: DEFAULTS.controlPlaneReplicas, minimum: 1, maximum: 1 })
-    .describe('Number of control planes. Only 1 at present; high availability comes later.')
+    .meta({ title: '1, 3 or 5', default: DEFAULTS.controlPlaneReplicas, enum: [1, 3, 5] })
+    .describe(
+      'Number of control planes: 1, or 3 or 5 of which a majority must serve. More than one takes `spec.endpoint`, a name or address that leads to all of them.',
+    )
     .optional(),
   machineClass: reference('MachineClass').describe('Size of the control plane.'),
   addresses: z
@@ -123,7 +127,7 @@ const spec = matching<ClusterSpec>()(
       .optional(),
     endpoint: hostPort
       .describe(
-        "Published name or address of the API, with a port if wanted; also a TLS SAN. Default: the first control plane's address.",
+        "Published name or address of the API, with a port if wanted; also a TLS SAN. Default: the first control plane's address. With several control planes it must be given, and nodes use it at the API server's own port (6443).",
       )
       .optional(),
     podCIDR: cidr(8, 24).meta({ default: DEFAULTS.podCIDR }).describe('Addresses of pods.').optional(),

@@ -98,6 +98,7 @@ function kubernetesSpec(
   role: 'control-plane' | 'worker',
   endpointHost: string,
 ): KubernetesSpec {
+  const isOneOfSeveral = role === 'control-plane' && (spec.controlPlane.replicas ?? 1) > 1;
   return {
     distribution: spec.distribution,
     version: spec.version,
@@ -108,7 +109,7 @@ function kubernetesSpec(
     cni: spec.cni ?? { plugin: 'bridge' },
     registries: spec.registries ?? [],
     mirrors: spec.mirrors ?? {},
-    config: spec.config ?? {},
+    config: { ...spec.config, ...(isOneOfSeveral ? recipe.configOfSeveral : {}) },
     keepPaths: [...new Set([...recipe.keepPaths, ...(spec.keepPaths ?? [])])].sort(),
   };
 }

@@ -10,14 +10,24 @@ import { type ActParts, addressOf, clusterOf, machineOf, markOf, nodeContext, re
 
 type GuestActs = Pick<
   Acts,
-  'install-program' | 'guest-operation' | 'restart-service' | 'cordon' | 'uncordon' | 'remove-node' | 'fetch-backup'
+  | 'install-program'
+  | 'guest-operation'
+  | 'restart-service'
+  | 'cordon'
+  | 'uncordon'
+  | 'remove-member'
+  | 'remove-node'
+  | 'fetch-backup'
 >;
+
+type NodeCall = 'cordon' | 'uncordon' | 'remove-member' | 'remove-node';
 
 /** Acts inside guests. What they need (a token, an address) is resolved here and never stands in the plan. */
 export function guestActs(world: World, parts: ActParts): GuestActs {
-  const call = async (via: string, verb: 'cordon' | 'uncordon' | 'remove-node', node: string): Promise<void> => {
+  const call = async (via: string, verb: NodeCall, node: string): Promise<void> => {
     await parts.guest.call(refOf(world, via), verb, { node });
     parts.outdate(via);
+    if (verb === 'remove-member') parts.outdate(node);
   };
   return {
     'install-program': async ({ machine }) => {
@@ -37,6 +47,7 @@ export function guestActs(world: World, parts: ActParts): GuestActs {
     },
     cordon: ({ node, via }) => call(via, 'cordon', node),
     uncordon: ({ node, via }) => call(via, 'uncordon', node),
+    'remove-member': ({ node, via }) => call(via, 'remove-member', node),
     'remove-node': ({ node, via }) => call(via, 'remove-node', node),
     'fetch-backup': async (action) => startCopy(world, parts, action),
   };

@@ -6,6 +6,7 @@ import { changedFields } from './change.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, freshGuest } from './facts.ts';
 import { fallbackOf, nextMark, settledMark } from './mark.ts';
+import { isShared } from './members.ts';
 import { planCut, planPowerOff } from './power.ts';
 import { condemnation, planQuarantine, presentDigest } from './quarantine.ts';
 import { isOff } from './recreate.ts';
@@ -36,7 +37,7 @@ function definitionText({ formerSpec, spec }: Mark): string {
 
 /**
  * Puts the root disk that ran before back, with the state disk as it was when that one was left, and starts it; where only the definition was changed, that
- * one, and all disks stay. Undoing a change that we began needs no guest that answers. Returns what must come before it runs again, `null` when it
+ * one, and all disks stay, as does the state disk of a member of several. Undoing a change that we began needs no guest that answers. Returns what must come before it runs again, `null` when it
  * cannot be done now.
  */
 export function planGoBack(
@@ -63,10 +64,13 @@ export function planGoBack(
   const why = mark.isSettling
     ? `its new definition failed: ${reason}`
     : `root disk ${mark.generation} failed: ${reason}`;
-  const off = isDeaf(facts, name, domain, mark)
-    ? planCut(name, `${why}; nothing hears a shutdown there, and nothing that it wrote is kept`, decided, draft)
-    : planPowerOff(facts, name, domain, machine.deadlines.shutdownMs, why, draft, decided);
-  const restoresState = !mark.isSettling && fallback.spec.stateDiskMiB !== null;
+  const shared = isShared(facts, machine);
+  const off =
+    !shared && isDeaf(facts, name, domain, mark)
+      ? planCut(name, `${why}; nothing hears a shutdown there, and nothing that it wrote is kept`, decided, draft)
+      : planPowerOff(facts, name, domain, machine.deadlines.shutdownMs, why, draft, decided);
+  // A member's log may never be shorter than the others remember it.
+  const restoresState = !mark.isSettling && fallback.spec.stateDiskMiB !== null && !shared;
   const back = draft.step({
     id: `machine/${name}/go-back`,
     title: `put ${former} back${restoresState ? ', with the state that it left' : ''}`,

@@ -3,7 +3,7 @@ import { type Mark, objectKey } from '../../model/mark.ts';
 import { type Facts, freshGuest, markOf, type OwnedDomain, ownMark } from './facts.ts';
 import { isProven, nodeOf, unhealthyReason } from './health.ts';
 
-/** Control planes of a cluster that exist and that its manifest does not name any more, the last one first: they leave in this order. */
+/** Control planes of a cluster that exist and that its manifest does not name any more, in the order in which they leave: who does not run first. */
 export function leavingMembers(facts: Facts, cluster: DesiredCluster): readonly OwnedDomain[] {
   return facts.inventory.domains
     .flatMap((domain) => {
@@ -11,8 +11,10 @@ export function leavingMembers(facts: Facts, cluster: DesiredCluster): readonly 
       const isControlPlane = mark?.spec.kubernetes?.role === 'control-plane' && mark.object.name === cluster.name;
       return mark && isControlPlane && !facts.uuids.has(domain.uuid) ? [{ domain, mark }] : [];
     })
-    .sort((a, b) => (a.domain.name < b.domain.name ? 1 : -1));
+    .sort((a, b) => rank(a) - rank(b) || (a.domain.name < b.domain.name ? 1 : -1));
 }
+
+const rank = ({ domain }: OwnedDomain): number => (domain.state === 'running' ? 1 : 0);
 
 /** Machines that hold a share of a cluster's datastore, or may: a join that was begun may have come that far. */
 export function membersOf(facts: Facts, cluster: DesiredCluster): readonly string[] {
@@ -100,4 +102,11 @@ export function joinsOthers(facts: Facts, machine: DesiredMachine): boolean {
 /** The mark of a machine that is to be made, which says whether it joins. */
 export function joiningMark(facts: Facts, machine: DesiredMachine, mark: Mark): Mark {
   return joinsOthers(facts, machine) ? { ...mark, joins: true } : mark;
+}
+
+/** Whether other machines hold the cluster's datastore beside this control plane: then its share never goes back by itself. */
+export function isShared(facts: Facts, machine: DesiredMachine): boolean {
+  const cluster = machine.object.kind === 'Cluster' ? facts.clusters.get(machine.object.name) : undefined;
+  if (!cluster?.controlPlanes.includes(machine.name)) return false;
+  return membersOf(facts, cluster).some((name) => name !== machine.name);
 }

@@ -1,3 +1,4 @@
+import type { DesiredCluster } from '../../model/desired.ts';
 import type { Mark, ObjectRef } from '../../model/mark.ts';
 import { objectKey } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
@@ -5,6 +6,8 @@ import { type Draft, draftFor } from './draft.ts';
 import { hasSomewhereToGo, planDrain } from './drain.ts';
 import { type Facts, freshGuest, type OwnedDomain, ownMark } from './facts.ts';
 import { nodeOf, speakerOf } from './health.ts';
+import { planLeave } from './leave.ts';
+import { leavingMembers } from './members.ts';
 import { planPowerOff } from './power.ts';
 import { isPruneAllowed } from './prune-guard.ts';
 
@@ -25,7 +28,7 @@ export function planPrune(facts: Facts): readonly Draft[] {
     const isAllowed = isPruneAllowed(facts, object, owned, isDesired, allowedSoFar, draft);
     if (isAllowed && !isDesired) allowedSoFar += 1;
     if (!isAllowed) return [draft];
-    const parts = owned.map((entry) => deleteMachine(facts, entry, isDesired));
+    const parts = deleteMachines(facts, object, owned, isDesired);
     if (!isDesired)
       planForget(
         facts,
@@ -65,21 +68,55 @@ function isObjectDesired(facts: Facts, object: ObjectRef): boolean {
     : facts.machines.get(object.name)?.object.kind === 'Machine';
 }
 
-/** Shuts one machine down, takes its node out of a cluster that stays, gives its address back and deletes it. */
+/** A machine on its way out. */
+interface Deletion {
+  readonly draft: Draft;
+  readonly needs: readonly string[];
+  /** Whether it gets there. */
+  readonly ends: boolean;
+}
+
+/** All at once, but control planes of a cluster that stays leave one after the other. */
+function deleteMachines(
+  facts: Facts,
+  object: ObjectRef,
+  owned: readonly OwnedDomain[],
+  clusterStays: boolean,
+): readonly Deletion[] {
+  const cluster = clusterStays ? facts.clusters.get(object.name) : undefined;
+  const members = cluster && object.kind === 'Cluster' ? leavingMembers(facts, cluster) : [];
+  const deletions = owned
+    .filter(({ domain }) => !members.some((entry) => entry.domain.uuid === domain.uuid))
+    .map((entry) => deleteMachine(facts, entry, clusterStays, null, []));
+  let turn: readonly string[] = [];
+  for (const entry of members) {
+    const deletion = deleteMachine(facts, entry, clusterStays, cluster ?? null, turn);
+    deletions.push(deletion);
+    if (!deletion.ends) break;
+    turn = deletion.needs;
+  }
+  return deletions;
+}
+
+/** Shuts one machine down, takes its node out of a cluster that stays, gives its address back and deletes it. `leaves`: whose datastore it leaves. */
 function deleteMachine(
   facts: Facts,
-  { domain, mark }: OwnedDomain,
+  entry: OwnedDomain,
   clusterStays: boolean,
-): { draft: Draft; needs: readonly string[] } {
+  leaves: DesiredCluster | null,
+  turn: readonly string[],
+): Deletion {
+  const { domain, mark } = entry;
   const draft = draftFor(facts, { kind: 'Machine', name: domain.name }, mark.object);
   const why = clusterStays
     ? `it is no longer among the nodes of ${mark.object.name}`
     : `${mark.object.kind} ${mark.object.name} is no longer in the manifests`;
-  const drained = clusterStays ? planEmpty(facts, domain, mark, draft) : [];
-  if (drained === null) return { draft, needs: [] };
-  const off = planPowerOff(facts, domain.name, domain, SHUTDOWN_MS, why, draft, drained);
+  const drained = clusterStays ? planEmpty(facts, domain, mark, draft, turn) : [];
+  const out = drained !== null && leaves ? planLeave(facts, leaves, entry, drained, draft) : drained;
+  if (out === null) return { draft, needs: [], ends: false };
+  const off = planPowerOff(facts, domain.name, domain, SHUTDOWN_MS, why, draft, out);
   const left = clusterStays ? planRemoveNode(facts, domain, mark.object.name, off, draft) : off;
-  if (left === null) return { draft, needs: off };
+  if (left === null) return { draft, needs: off, ends: false };
   const released = planRelease(facts, domain, draft, left);
   const needs = draft.step({
     id: `machine/${domain.name}/delete`,
@@ -89,19 +126,25 @@ function deleteMachine(
     reason: `${why}; its state disk is ${mark.deletionPolicy === 'Delete' ? 'deleted with it' : 'kept under retained/'}`,
     action: { kind: 'delete-machine', machine: domain.name, uuid: domain.uuid, stateDisk: mark.deletionPolicy },
   });
-  return { draft, needs };
+  return { draft, needs, ends: true };
 }
 
 /**
  * Moves the pods of a node away before its machine is deleted, where they have somewhere to go. Evictions are honoured, so this may wait for long. A node
  * that is not Ready, or a cluster that does not answer, has nothing to move. `null`: it does not get there.
  */
-function planEmpty(facts: Facts, domain: Domain, mark: Mark, draft: Draft): readonly string[] | null {
+function planEmpty(
+  facts: Facts,
+  domain: Domain,
+  mark: Mark,
+  draft: Draft,
+  turn: readonly string[],
+): readonly string[] | null {
   const cluster = facts.clusters.get(mark.object.name);
   const isThere = domain.state === 'running' && cluster && nodeOf(facts, cluster, domain.name)?.ready;
-  if (!cluster || !isThere || !hasSomewhereToGo(facts, cluster, domain.name, 'worker')) return [];
+  if (!cluster || !isThere || !hasSomewhereToGo(facts, cluster, domain.name, 'worker')) return turn;
   const init = { cluster, node: domain.name, draft, scope: '', subject: 'deletion' };
-  return planDrain(facts, { ...init, reason: 'its machine is going to be deleted' }, []);
+  return planDrain(facts, { ...init, reason: 'its machine is going to be deleted' }, turn);
 }
 
 /** Only who has asked knows that a node is not a member: while the control plane is silent, the machine is kept. `null`: it will not be asked. */

@@ -5,6 +5,7 @@ import type { Draft } from './draft.ts';
 import type { Facts } from './facts.ts';
 import { planDropOthers } from './keep.ts';
 import { nextMark, settledMark } from './mark.ts';
+import { isShared } from './members.ts';
 import { planPowerOff } from './power.ts';
 import type { Renewal } from './renewal.ts';
 
@@ -152,6 +153,8 @@ export function renewedMark(facts: Facts, { machine, mark, renewal }: Replacemen
   return {
     ...next,
     address: machine.spec.address ?? mark.address,
+    // Without its state disk it comes back as a stranger.
+    ...(mark.spec.stateDiskMiB === null && isShared(facts, machine) ? { joins: true } : {}),
     generation: Math.max(mark.generation, ...generations) + 1,
     previousGeneration: mark.generation,
     previous: { generation: mark.generation, spec: mark.spec, provenAtMs },

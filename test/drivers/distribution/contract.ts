@@ -33,6 +33,7 @@ const libraryFunctions = [
   'dist_restart',
   'dist_api_ca',
   'node_kube',
+  'dist_remove_member',
   'dist_join_info',
   'dist_kubeconfig',
   'dist_status',

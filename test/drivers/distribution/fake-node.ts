@@ -17,7 +17,7 @@ export interface Ended {
 /** A guest in a folder after its seed was written, with a release mirror beside it and stand-ins for what the machine would have. */
 export interface FakeNode extends GuestRoot {
   operate(verb: string, id: string, input?: Readonly<Record<string, string>>): Promise<Ended>;
-  call(verb: string): Promise<Run>;
+  call(verb: string, input?: Readonly<Record<string, string>>): Promise<Run>;
   kubernetes(): Promise<GuestKubernetes>;
   /** Puts a file on the mirror, at a path below it. */
   publish(path: string, content: string): void;
@@ -102,6 +102,7 @@ export function makeFakeNode(
     ARCH: 'amd64',
     STATE_NEW: '1',
     API_WAIT_SECONDS: '1',
+    ...(context.joins ? { JOINS: '1' } : {}),
   };
   const writeSettings = (): void => {
     const lines = Object.entries(settings).map(([key, value]) => `${key}='${value}'`);
@@ -132,7 +133,7 @@ export function makeFakeNode(
         log: readOr(`${folder}/log`),
       };
     },
-    call: (verb) => guest.run(['call', verb]),
+    call: (verb, input) => guest.run(['call', verb], input && encodeInput(input)),
     kubernetes: async () =>
       (JSON.parse((await guest.run(['status'])).stdout) as { kubernetes: GuestKubernetes }).kubernetes,
     publish: (path, content) => {

@@ -26,7 +26,10 @@ case "$1 $2" in
 	manifests
 	echo '[bootstrap-token] Using token: abcdef.0123456789abcdef' ;;
 'reset -f') rm -rf "$etc/pki" "$etc/manifests" ;;
-'join --config') broken "$1"; mkdir -p "$etc"; cp "$3" "$KRECONCILE_ROOT/join-seen"; echo kubelet >"$etc/kubelet.conf" ;;
+'init phase') cp "$6" "$KRECONCILE_ROOT/upload-seen"; echo '[upload-certs] Using certificate key:'; echo ${'f'.repeat(64)} ;;
+'join --config')
+	broken "$1"; mkdir -p "$etc"; cp "$3" "$KRECONCILE_ROOT/join-seen"; echo kubelet >"$etc/kubelet.conf"
+	if grep -q certificateKey "$3"; then mkdir -p "$etc/manifests" "$KRECONCILE_ROOT/var/lib/etcd/member"; manifests; echo admin >"$etc/admin.conf"; fi ;;
 'token create') echo 'kubeadm join api.dev.example:6443 --token abcdef.0123456789abcdef --discovery-token-ca-cert-hash sha256:${'d'.repeat(64)} ' ;;
 'upgrade apply' | 'upgrade node')
 	broken "$1"
@@ -50,7 +53,11 @@ case "$*" in
 *kubeletVersion*) cat "$KRECONCILE_ROOT/reported" ;;
 *'snapshot save'*) echo snapshot >"$KRECONCILE_ROOT/var/lib/etcd/kreconcile-snapshot.db" ;;
 *'snapshot status'*) cat "$KRECONCILE_ROOT/snapshot-status" ;;
-*'get nodes -l'*) echo node/dev-cp-1 ;;
+*'member list'*) cat "$KRECONCILE_ROOT/members" 2>/dev/null || : ;;
+*'endpoint health'*) [ ! -e "$KRECONCILE_ROOT/member-lost" ] ;;
+*'.metadata.labels'*) cat "$KRECONCILE_ROOT/labels" 2>/dev/null || : ;;
+*'get configmap kubeadm-config'*) cat "$KRECONCILE_ROOT/cluster-configuration" 2>/dev/null || : ;;
+*'get nodes -l'*) echo node/dev-cp-1; cat "$KRECONCILE_ROOT/other-control-planes" 2>/dev/null || : ;;
 *'get node'*) [ -e "$KRECONCILE_ROOT/node-known" ] ;;
 *readyz*)
 	[ ! -e "$KRECONCILE_ROOT/api-down" ] && [ -s "$KRECONCILE_ROOT/etc/kubernetes/manifests/kube-apiserver.yaml" ] || exit 1

@@ -9,6 +9,8 @@ export interface NodeChanges {
   readonly cluster?: Partial<DesiredCluster>;
   readonly address?: string | null;
   readonly controlPlaneAddress?: string | null;
+  /** A control plane that joins, `dev-cp-2`. */
+  readonly joins?: boolean;
 }
 
 const deadlines = { bootMs: 600_000, readyMs: 900_000, upgradeMs: 900_000, drainMs: 300_000, shutdownMs: 120_000 };
@@ -21,7 +23,7 @@ export function nodeOf(
   role: KubernetesSpec['role'],
   changes: NodeChanges = {},
 ): NodeContext {
-  const name = role === 'control-plane' ? 'dev-cp-1' : 'dev-general-1';
+  const name = role === 'worker' ? 'dev-general-1' : changes.joins ? 'dev-cp-2' : 'dev-cp-1';
   const kubernetes: KubernetesSpec = {
     ...versions,
     role,
@@ -58,6 +60,7 @@ export function nodeOf(
     address: changes.address === undefined ? address : changes.address,
     controlPlaneAddress: changes.controlPlaneAddress === undefined ? '192.168.122.10' : changes.controlPlaneAddress,
     arch: 'amd64',
+    ...(changes.joins ? { joins: true } : {}),
   };
 }
 

@@ -29,6 +29,8 @@ describe('a cluster', () => {
       'suspend: true',
       'placement: {host: kvm1.example}',
     ],
+    ['controlPlane: {replicas: 3, machineClass: small}', 'endpoint: api.dev.example'],
+    ['controlPlane: {replicas: 5, machineClass: small}', 'endpoint: 192.168.1.30'],
   ])('may say %s', (...spec) => expect(load(...base, cluster('dev', ...spec)).ok).toBe(true));
 
   it.each([
@@ -37,7 +39,8 @@ describe('a cluster', () => {
     ['version: 1.36.4+k3s1', 'spec.version', 'a version such as v1.36.4+k3s1'],
     ['version: "v1.36.4+k3s1; reboot"', 'spec.version', 'a version such as'],
     ['distribution: microk8s', 'spec.distribution', 'k3s, kubeadm'],
-    ['controlPlane: {replicas: 3, machineClass: small}', 'spec.controlPlane.replicas', 'not supported yet'],
+    ['controlPlane: {replicas: 2, machineClass: small}', 'spec.controlPlane.replicas', '1, 3 or 5'],
+    ['controlPlane: {replicas: 3, machineClass: small}', 'spec.controlPlane.replicas', 'a load balancer'],
     [
       'controlPlane: {machineClass: small, addresses: [10.0.0.1, 10.0.0.2]}',
       'spec.controlPlane.addresses',

@@ -14,8 +14,14 @@ export function configFile(node: NodeContext): string {
     ...(spec.role === 'control-plane' ? serverKeys(node) : agentKeys(node)),
   };
   // Ours is the whole list of names; k3s would append to it what stands under the key with a plus.
-  const { 'tls-san+': _appended, ...theirs } = spec.config;
+  const { 'tls-san+': _appended, ...config } = spec.config;
+  const theirs = node.joins ? withoutInit(config) : config;
   return stringify({ ...theirs, ...ours }, { sortMapEntries: true, lineWidth: 0 });
+}
+
+/** A server that joins makes no datastore. */
+function withoutInit({ 'cluster-init': _init, ...config }: ConfigTree): ConfigTree {
+  return config;
 }
 
 function serverKeys(node: NodeContext): ConfigTree {
@@ -27,6 +33,7 @@ function serverKeys(node: NodeContext): ConfigTree {
     'service-cidr': serviceCIDR,
     'tls-san': joinLists<unknown>(apiServerNames(node), theirNames, String),
     'write-kubeconfig-mode': '0600',
+    ...(node.joins ? agentKeys(node) : {}),
     ...(isOwnNetwork ? { 'flannel-backend': 'none', 'disable-network-policy': true } : {}),
   };
 }

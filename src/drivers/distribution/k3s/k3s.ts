@@ -3,7 +3,7 @@ import type { ClusterSpec } from '../../../model/manifest.ts';
 import type { SeedFile } from '../../../model/seed.ts';
 import type { ConfigProblem } from '../config-problem.ts';
 import type { Distribution, NodeContext } from '../distribution.ts';
-import { baseUrl, kubernetesOf } from '../node-kubernetes.ts';
+import { baseUrl, joinAddress, kubernetesOf } from '../node-kubernetes.ts';
 import { configFile, registriesFile } from './config.ts';
 import { configProblems } from './owned.ts';
 import { unitFile } from './unit.ts';
@@ -11,7 +11,7 @@ import { unitFile } from './unit.ts';
 /** The files of the guest library, below src/drivers/distribution, in the order in which they are joined to one text. */
 export const K3S_GUEST_FILES = [
   'guest/reading.sh',
-  ...['k3s', 'backup', 'return', 'restore', 'tend'].map((name) => `k3s/guest/${name}.sh`),
+  ...['k3s', 'members', 'backup', 'return', 'restore', 'tend'].map((name) => `k3s/guest/${name}.sh`),
 ];
 
 /** Where first boot puts what the guest library works with; not below /etc/rancher, which is a folder of the state disk. */
@@ -20,7 +20,7 @@ const FOLDER = '/etc/kreconcile/k3s';
 /** Seconds within which the API server must answer where an operation cannot go on without it. */
 const API_WAIT_SECONDS = 900;
 
-/** k3s. `guestLibrary` is the text of `K3S_GUEST_FILES`. One server; agents join with its token in the form that pins the CA. */
+/** k3s. `guestLibrary` is the text of `K3S_GUEST_FILES`. The first server makes the cluster; others and agents join with its token in the form that pins the CA. */
 export function createK3s(parts: { readonly guestLibrary: string }): Distribution {
   return {
     name: 'k3s',
@@ -32,16 +32,15 @@ export function createK3s(parts: { readonly guestLibrary: string }): Distributio
       maxWorkerSkew: 3,
       backupName: 'datastore copy',
       drainsBeforeUpgrade: true,
+      // Alone it keeps its data in SQLite, which it turns into etcd when it starts so.
+      configOfSeveral: { 'cluster-init': true },
     }),
     check: (spec) => [...versionProblems(spec), ...configProblems(spec.config), ...networkProblems(spec)],
     secrets: [{ name: 'token', bytes: 32 }],
     firstBootFiles,
     settings,
     joinSource: 'control-plane',
-    joinInput: (node, minted) => ({
-      token: minted['token'] ?? '',
-      address: node.controlPlaneAddress ?? minted['address'] ?? '',
-    }),
+    joinInput: (node, minted) => ({ token: minted['token'] ?? '', address: joinAddress(node, minted) }),
   };
 }
 

@@ -7,7 +7,7 @@ const OWNED: Readonly<Record<string, string>> = {
   'token-file': 'tokens are made by kreconcile',
   'agent-token': 'tokens are made by kreconcile',
   'agent-token-file': 'tokens are made by kreconcile',
-  server: 'there is one control plane, and workers are told where it is',
+  server: 'nodes that join are told where',
   'node-name': "the node's name follows from the cluster's",
   'with-node-id': "the node's name follows from the cluster's",
   'node-ip': 'spec.controlPlane.addresses',

@@ -6,8 +6,12 @@ import { CONFIG_KINDS, type ConfigKind, theirConfig } from './owned.ts';
 
 const CRI_SOCKET = 'unix:///run/containerd/containerd.sock';
 
-/** Placeholders of `joinDocument` that the guest fills in when a worker joins. */
-export const JOIN_PLACEHOLDERS = { token: '@TOKEN@', caHash: '@CA_HASH@' } as const;
+/** Placeholders of `joinDocument` that the guest fills in when a node joins. */
+export const JOIN_PLACEHOLDERS = {
+  token: '@TOKEN@',
+  caHash: '@CA_HASH@',
+  certificateKey: '@CERTIFICATE_KEY@',
+} as const;
 
 /**
  * Input of `kubeadm init`: kubeadm v1beta4 (Kubernetes >= 1.31), with the manifest's own keys merged over ours. Fields as in
@@ -36,8 +40,9 @@ export function imageDocuments(node: NodeContext): string {
   ]);
 }
 
-/** Input of `kubeadm join`; token and CA digest are placeholders, because seeds hold no secret that outlives first boot. */
+/** Input of `kubeadm join`; token, CA digest and certificate key are placeholders, because seeds hold no secret that outlives first boot. */
 export function joinDocument(node: NodeContext): string {
+  const isMember = kubernetesOf(node).role === 'control-plane';
   const discovery = {
     bootstrapToken: {
       token: JOIN_PLACEHOLDERS.token,
@@ -46,7 +51,11 @@ export function joinDocument(node: NodeContext): string {
     },
   };
   return inOneFile([
-    document(node, 'JoinConfiguration', { discovery, nodeRegistration: nodeRegistration(node, 'JoinConfiguration') }),
+    document(node, 'JoinConfiguration', {
+      discovery,
+      nodeRegistration: { ...nodeRegistration(node, 'JoinConfiguration'), ...(isMember ? taints(node) : {}) },
+      ...(isMember ? { controlPlane: { ...endpoint(node), certificateKey: JOIN_PLACEHOLDERS.certificateKey } } : {}),
+    }),
   ]);
 }
 
@@ -56,16 +65,24 @@ export function upgradeDocument(node: NodeContext): string {
 }
 
 function initConfiguration(node: NodeContext): ConfigTree {
-  const isOnlyNode = node.cluster.workers.length === 0;
   return {
     // Nobody joins by the token that init insists on: it dies after a minute, and is not printed.
     bootstrapTokens: [{ description: 'made by init, used by nobody', ttl: '1m0s' }],
     skipPhases: joinLists(['show-join-command'], listAt(configOf(node, 'InitConfiguration'), ['skipPhases']), String),
-    ...(node.address === null
-      ? { localAPIEndpoint: { bindPort: node.cluster.apiPort } }
-      : { localAPIEndpoint: { advertiseAddress: node.address, bindPort: node.cluster.apiPort } }),
-    nodeRegistration: { ...nodeRegistration(node, 'InitConfiguration'), ...(isOnlyNode ? { taints: [] } : {}) },
+    ...endpoint(node),
+    nodeRegistration: { ...nodeRegistration(node, 'InitConfiguration'), ...taints(node) },
   };
+}
+
+/** Where a control plane's own API server listens. */
+function endpoint(node: NodeContext): ConfigTree {
+  const { apiPort: bindPort } = node.cluster;
+  return { localAPIEndpoint: node.address === null ? { bindPort } : { advertiseAddress: node.address, bindPort } };
+}
+
+/** Without workers the control planes take pods. */
+function taints({ cluster }: NodeContext): ConfigTree {
+  return cluster.workers.length === 0 ? { taints: [] } : {};
 }
 
 function clusterConfiguration(node: NodeContext): ConfigTree {

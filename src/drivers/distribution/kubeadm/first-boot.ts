@@ -27,7 +27,10 @@ export function firstBootFiles(node: NodeContext): readonly SeedFile[] {
   const isControlPlane = spec.role === 'control-plane';
   return [
     ...(isControlPlane
-      ? [file(`${FOLDER}/init.yaml`, initDocuments(node), '0600')]
+      ? [
+          file(`${FOLDER}/init.yaml`, initDocuments(node), '0600'),
+          ...(node.joins ? [file(`${FOLDER}/join.yaml`, joinDocument(node))] : []),
+        ]
       : [file(`${FOLDER}/join.yaml`, joinDocument(node))]),
     file(`${FOLDER}/images.yaml`, imageDocuments(node)),
     file(`${FOLDER}/upgrade.yaml`, upgradeDocument(node)),

@@ -2,6 +2,7 @@ import semver from 'semver';
 import type { ClusterSpec } from '../../../model/manifest.ts';
 import type { ConfigProblem } from '../config-problem.ts';
 import type { Distribution } from '../distribution.ts';
+import { joinAddress, kubernetesOf } from '../node-kubernetes.ts';
 import { firstBootFiles, settings } from './first-boot.ts';
 import { configProblems } from './owned.ts';
 
@@ -15,6 +16,7 @@ export const KUBEADM_GUEST_FILES = [
     'keep',
     'cluster',
     'backup',
+    'members',
     'upgrade',
     'datastore',
     'rollback',
@@ -28,8 +30,8 @@ export const KUBEADM_GUEST_FILES = [
 const OLDEST_MINOR = 31;
 
 /**
- * Upstream Kubernetes, installed and upgraded by kubeadm. `guestLibrary` is the text of `KUBEADM_GUEST_FILES`. One control plane; workers join
- * with a token that the control plane mints.
+ * Upstream Kubernetes, installed and upgraded by kubeadm. `guestLibrary` is the text of `KUBEADM_GUEST_FILES`. The first control plane makes the
+ * cluster; the others, and workers, join with a token that it mints.
  */
 export function createKubeadm(parts: { readonly guestLibrary: string }): Distribution {
   return {
@@ -51,7 +53,10 @@ export function createKubeadm(parts: { readonly guestLibrary: string }): Distrib
     joinInput: (node, minted) => ({
       token: minted['token'] ?? '',
       caHash: minted['caHash'] ?? '',
-      address: node.controlPlaneAddress ?? minted['address'] ?? '',
+      address: joinAddress(node, minted),
+      ...(kubernetesOf(node).role === 'control-plane'
+        ? { certificateKey: minted['certificateKey'] ?? '', etcdMember: minted['etcdMember'] ?? '' }
+        : {}),
     }),
   };
 }

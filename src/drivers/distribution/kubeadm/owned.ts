@@ -21,8 +21,8 @@ export function isConfigKind(name: string): name is ConfigKind {
 /** Keys that kreconcile alone sets, each with the field of the manifest that decides it, or why nobody may. */
 const OWNED: Readonly<Record<ConfigKind, Readonly<Record<string, string>>>> = {
   InitConfiguration: {
-    bootstrapTokens: 'tokens are minted when a worker joins',
-    certificateKey: 'only one control plane is made by init',
+    bootstrapTokens: 'tokens are minted when a node joins',
+    certificateKey: 'keys are minted when a control plane joins',
     dryRun: 'kreconcile plan is the dry run',
     'nodeRegistration.name': "the node's name follows from the cluster's",
     'nodeRegistration.criSocket': 'the container runtime is containerd',
@@ -39,8 +39,8 @@ const OWNED: Readonly<Record<ConfigKind, Readonly<Record<string, string>>>> = {
   },
   JoinConfiguration: {
     caCertPath: 'the state disk keeps /etc/kubernetes/pki',
-    controlPlane: 'workers join, control planes do not',
-    discovery: 'tokens are minted when a worker joins',
+    controlPlane: 'spec.controlPlane',
+    discovery: 'tokens are minted when a node joins',
     dryRun: 'kreconcile plan is the dry run',
     'nodeRegistration.name': "the node's name follows from the cluster's",
     'nodeRegistration.criSocket': 'the container runtime is containerd',

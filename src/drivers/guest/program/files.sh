@@ -87,18 +87,19 @@ install_packages() {
 }
 
 # set_endpoint_hosts ADDRESS: the name of the API server in /etc/hosts, and in the templates from which cloud-init
-# rewrites that file on each boot where somebody told it to.
+# rewrites that file on each boot where somebody told it to. `resolved` instead of an address takes it out: DNS knows it.
 set_endpoint_hosts() {
 	case $ENDPOINT_HOST in '' | *[!0-9.]*) ;; *) return 0 ;; esac
 	[ -n "$ENDPOINT_HOST" ] || return 0
-	case $1 in '' | *[!0-9a-fA-F.:]*) complain "$1 is not an address" && return 1 ;; esac
+	case $1 in resolved) ;; '' | *[!0-9a-fA-F.:]*) complain "$1 is not an address" && return 1 ;; esac
 	for hosts_file in "$ROOT/etc/hosts" "$ROOT"/etc/cloud/templates/hosts.*.tmpl; do
 		[ -f "$hosts_file" ] || [ "$hosts_file" = "$ROOT/etc/hosts" ] || continue
 		hosts_line="$1 $ENDPOINT_HOST # kreconcile endpoint"
+		if [ "$1" = resolved ] && ! grep -q '# kreconcile endpoint$' "$hosts_file" 2>/dev/null; then continue; fi
 		if [ -f "$hosts_file" ] && grep -qxF "$hosts_line" "$hosts_file"; then continue; fi
 		{
 			if [ -f "$hosts_file" ]; then sed '/# kreconcile endpoint$/d' "$hosts_file"; fi
-			printf '%s\n' "$hosts_line"
+			[ "$1" = resolved ] || printf '%s\n' "$hosts_line"
 		} >"$hosts_file.new"
 		chmod 0644 "$hosts_file.new" && mv -f "$hosts_file.new" "$hosts_file" || return 1
 		if has restorecon; then restorecon "$hosts_file" 2>/dev/null || :; fi

@@ -33,7 +33,7 @@ STATE_MOUNT=$ROOT/var/lib/kreconcile-state
 export HOME="${HOME:-/root}"
 
 DISTRIBUTION='' ROLE='' VERSION='' CLUSTER='' NODE_NAME='' ENDPOINT_HOST='' API_PORT='' POD_CIDR='' SERVICE_CIDR=''
-KEEP_PATHS='' STATE_SERIAL='' STATE_UUID='' STATE_NEW='' NODE_ADDRESS='' ARCH='' NODE_PACKAGES='' STATE_SERVICES='' RESTORE=''
+KEEP_PATHS='' STATE_SERIAL='' STATE_UUID='' STATE_NEW='' NODE_ADDRESS='' ARCH='' NODE_PACKAGES='' STATE_SERVICES='' RESTORE='' JOINS=''
 # shellcheck disable=SC1091
 if [ -r "$ROOT/etc/kreconcile/node.env" ]; then . "$ROOT/etc/kreconcile/node.env"; fi
 

@@ -11,6 +11,7 @@ dist_renew_certificates() { fail 'this machine is no Kubernetes node'; }
 dist_restart() { fail 'this machine is no Kubernetes node'; }
 dist_api_ca() { :; }
 node_kube() { fail 'this machine is no Kubernetes node'; }
+dist_remove_member() { :; }
 dist_join_info() { fail 'this machine is no Kubernetes node'; }
 dist_kubeconfig() { fail 'this machine is no Kubernetes node'; }
 dist_status() { fail 'this machine is no Kubernetes node'; }
@@ -18,7 +19,7 @@ dist_status() { fail 'this machine is no Kubernetes node'; }
 #@ library
 
 call_verb() {
-	case $1 in cordon | uncordon | remove-node) input_name node || return 1 ;; esac
+	case $1 in cordon | uncordon | remove-member | remove-node) input_name node || return 1 ;; esac
 	case $1 in
 	join-info) dist_join_info ;;
 	kubeconfig)
@@ -28,6 +29,7 @@ call_verb() {
 		;;
 	cordon) cordon_node "$INPUT_NAME" ;;
 	uncordon) uncordon_node "$INPUT_NAME" ;;
+	remove-member) dist_remove_member "$INPUT_NAME" ;;
 	remove-node) remove_node "$INPUT_NAME" ;;
 	*) complain "unknown verb $1" && return 2 ;;
 	esac

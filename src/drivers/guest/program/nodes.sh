@@ -54,7 +54,12 @@ blocking_pods() {
 		tr '],;[ ' '[\n*]' | grep '^[a-z0-9.-]*/[a-z0-9.-]*$' | sort -u | head -n 20 | tr '\n' ' ' | sed 's/ $//'
 }
 
+is_control_plane() {
+	kube get node "$1" --ignore-not-found -o 'jsonpath={.metadata.labels}' --request-timeout=10s | grep -q 'node-role.kubernetes.io/control-plane'
+}
+
 remove_node() {
+	if is_control_plane "$1"; then dist_remove_member "$1"; fi
 	kube delete node "$1" --ignore-not-found --wait=false --request-timeout=10s >&2 || fail "node $1 could not be removed"
 }
 

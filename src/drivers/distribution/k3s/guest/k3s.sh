@@ -68,7 +68,7 @@ dist_bootstrap() {
 	fi
 	need_state
 	configure_k3s
-	if [ "$ROLE" != control-plane ] && [ ! -f "$K3S_MEMBER" ]; then
+	if { [ "$ROLE" != control-plane ] || [ "$JOINS" = 1 ]; } && [ ! -f "$K3S_MEMBER" ]; then
 		progress 'installed; waits to be joined'
 		return
 	fi
@@ -120,9 +120,9 @@ become_member() {
 	sync
 }
 
-# dist_join: input token (with the digest of the CA, as join-info gives it) and address (of the server).
+# dist_join: input token (with the digest of the CA, as join-info gives it) and address (of the server, or `resolved`).
 dist_join() {
-	[ "$ROLE" = worker ] || fail 'only a worker joins'
+	[ "$ROLE" = worker ] || [ "$JOINS" = 1 ] || fail 'this server makes the cluster, and joins none'
 	[ -f "$K3S_INSTALLED" ] || fail 'the node is not installed yet: bootstrap comes first'
 	need_state
 	if [ ! -f "$K3S_MEMBER" ]; then
@@ -132,16 +132,26 @@ dist_join() {
 		(umask 077 && input token >"$K3S_CONFIG/token") || fail 'the token could not be written'
 		start_k3s
 		wait_for "$API_WAIT_SECONDS" node_kube --request-timeout=20s get node "$NODE_NAME" ||
-			fail 'the node does not appear in the cluster: see journalctl -u k3s-agent'
+			fail "the node does not appear in the cluster: see journalctl -u $K3S_SERVICE"
+		if [ "$ROLE" = control-plane ]; then
+			api_serves || fail 'the API server does not become ready: see journalctl -u k3s'
+			# From now on its own.
+			join_address=127.0.0.1
+			set_endpoint_hosts "$join_address" || fail 'the endpoint could not be named in /etc/hosts'
+		fi
 		become_member "$join_address"
 	fi
 	start_k3s
 	progress 'join done'
 }
 
-# dist_join_info: the token in the form that pins the CA, and where the server is.
+# dist_join_info: the token in the form that pins the CA, and where the server is. Inputs node and role: who joins, and as what.
 dist_join_info() {
 	[ -s "$K3S_DATA/server/token" ] || return 1
+	if [ "$(input role)" = control-plane ]; then
+		input_name node || fail 'input node is not a name'
+		offer_membership "$INPUT_NAME"
+	fi
 	printf 'token=%s\n' "$(cat "$K3S_DATA/server/token")"
 	printf 'address=%s\n' "$(kube --request-timeout=10s get node "$NODE_NAME" -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}')"
 }

@@ -11,7 +11,7 @@ dist_bootstrap() {
 		install_kubelet_unit
 		echo "$VERSION" >"$KUBEADM_INSTALLED"
 	fi
-	if [ "$ROLE" != control-plane ] && [ ! -f "$KUBEADM_MEMBER" ]; then
+	if { [ "$ROLE" != control-plane ] || [ "$JOINS" = 1 ]; } && [ ! -f "$KUBEADM_MEMBER" ]; then
 		progress 'installed; waits to be joined'
 		return
 	fi
@@ -89,18 +89,26 @@ start_over() {
 	run_logged init kubeadm init --config "$KUBEADM_FILES/init.yaml" || fail "kubeadm init: $(logged_failure)"
 }
 
-# dist_join: input token, caHash (`sha256:<hex>`) and address (of the control plane).
+# dist_join: input token, caHash (`sha256:<hex>`) and address (of the control plane, or `resolved`); on a control plane certificateKey and
+# etcdMember too.
 dist_join() {
-	[ "$ROLE" = worker ] || fail 'only a worker joins'
+	[ "$ROLE" = worker ] || [ "$JOINS" = 1 ] || fail 'this control plane makes the cluster, and joins none'
 	[ -f "$KUBEADM_INSTALLED" ] || fail 'the node is not installed yet: bootstrap comes first'
 	need_state
 	if [ ! -f "$KUBEADM_MEMBER" ]; then
 		join_address=$(input address)
-		set_endpoint_hosts "$join_address" || fail 'input address is not an address'
-		if node_known; then progress 'joined before the interruption'; else join_cluster; fi
+		if [ "$ROLE" = control-plane ]; then
+			join_as_member "$join_address"
+			join_address=127.0.0.1
+			set_endpoint_hosts "$join_address" || fail 'the endpoint could not be named in /etc/hosts'
+		else
+			set_endpoint_hosts "$join_address" || fail 'input address is not an address'
+			if node_known; then progress 'joined before the interruption'; else join_cluster; fi
+		fi
 		become_member "$join_address"
 	fi
 	service_start kubelet || fail 'the kubelet does not start: see journalctl -u kubelet'
+	[ "$ROLE" != control-plane ] || api_serves || fail 'the API server does not become ready: see /var/log/pods'
 	configure_network
 	progress 'join done'
 }
@@ -112,10 +120,11 @@ join_cluster() {
 	# Values that end up in a file of kubeadm: nothing but what a token and a digest are made of.
 	input token | grep -Eqx '[a-z0-9]{6}\.[a-z0-9]{16}' || fail 'input token is not a bootstrap token'
 	input caHash | grep -Eqx 'sha256:[0-9a-f]{64}' || fail 'input caHash is not a digest'
+	[ "$ROLE" != control-plane ] || input certificateKey | grep -Eqx '[0-9a-f]{64}' || fail 'input certificateKey is not a key'
 	join_config=$ROOT/run/kreconcile/join.yaml
 	mkdir -p "${join_config%/*}"
 	# In memory only, and gone afterwards: the token must not outlive the join.
-	(umask 077 && sed "s/@TOKEN@/$(input token)/; s/@CA_HASH@/$(input caHash)/" "$KUBEADM_FILES/join.yaml" >"$join_config") ||
+	(umask 077 && sed "s/@TOKEN@/$(input token)/; s/@CA_HASH@/$(input caHash)/; s/@CERTIFICATE_KEY@/$(input certificateKey)/" "$KUBEADM_FILES/join.yaml" >"$join_config") ||
 		fail 'the join configuration could not be written'
 	service_stop kubelet || :
 	rm -f "$KUBERNETES/kubelet.conf" "$KUBERNETES/bootstrap-kubelet.conf" "$KUBERNETES/pki/ca.crt" "$KUBERNETES/kreconcile/pod-subnet"
@@ -127,13 +136,17 @@ join_cluster() {
 	fi
 }
 
-# dist_join_info: a token for one join, the digest of the CA, and where the API server is.
+# dist_join_info: a token for one join, the digest of the CA, and where the API server is. Inputs node and role: who joins, and as what.
 dist_join_info() {
 	offered=$(kubeadm token create --kubeconfig "$KUBERNETES/admin.conf" --ttl 30m --description 'kreconcile join' --print-join-command) ||
 		return 1
 	printf 'token=%s\n' "$(echo "$offered" | sed -n 's/.*--token \([^ ]*\).*/\1/p')"
 	printf 'caHash=%s\n' "$(echo "$offered" | sed -n 's/.*--discovery-token-ca-cert-hash \([^ ]*\).*/\1/p')"
 	printf 'address=%s\n' "$(api_address)"
+	if [ "$(input role)" = control-plane ]; then
+		input_name node || fail 'input node is not a name'
+		offer_membership "$INPUT_NAME" || fail 'the certificates could not be offered'
+	fi
 	# From now on there is another node to route to.
 	if [ "$CNI_PLUGIN" = bridge ]; then
 		: >"$KUBERNETES/kreconcile/pod-routes"

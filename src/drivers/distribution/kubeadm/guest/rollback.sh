@@ -139,7 +139,7 @@ put_configuration_back() {
 end_return() {
 	return_restored=no
 	[ "${return_data:-no}" = no ] || return_restored=yes
-	if [ "$ROLE" = control-plane ] && [ "$return_restored" = no ] && [ -n "${return_data:-}" ]; then tell_cluster_version; fi
+	if [ "$ROLE" = control-plane ] && [ "$return_restored" = no ] && [ -n "${return_data:-}" ] && tells_version; then tell_cluster_version; fi
 	note_version "$return_to"
 	rm -rf "${KUBEADM_STAGED:?}/$return_from" "$KUBERNETES"/tmp/kubeadm-backup-* "$KUBERNETES"/tmp/kubeadm-upgraded-manifests* "$KUBERNETES"/tmp/kubeadm-kubelet-*
 	rm -f "$KUBEADM_UPGRADING"
@@ -153,12 +153,15 @@ end_return() {
 	progress "runs $return_to"
 }
 
+# tells_version: not where another control plane runs the newer version, and this one only followed.
+tells_version() { is_single || [ -f "$return_kept/applies" ]; }
+
 # tell_cluster_version: kubeadm's own note of the version, which later joins read. Not worth failing for.
 tell_cluster_version() {
 	cluster_note=$OPERATION/cluster-version.yaml
 	{
 		printf 'data:\n  ClusterConfiguration: |\n'
-		kube --request-timeout=20s -n kube-system get configmap kubeadm-config -o 'jsonpath={.data.ClusterConfiguration}' |
+		cluster_configuration |
 			sed "s/^kubernetesVersion: .*/kubernetesVersion: $return_to/; s/^/    /"
 	} >"$cluster_note"
 	if grep -q '^    kubernetesVersion: ' "$cluster_note"; then

@@ -58,11 +58,13 @@ upgrade_configuration() {
 		progress 'waits for the API server'
 		api_serves || fail 'the API server does not answer: nothing was begun'
 		keep_configuration
-		run_logged "upgrade to $version" kubeadm upgrade apply "$version" --yes --config "$KUBEADM_FILES/upgrade.yaml" || {
+		# The first control plane takes the cluster to the version, the others follow it.
+		if is_cluster_upgraded; then set -- node; else set -- apply "$version" --yes; fi
+		run_logged "upgrade to $version" kubeadm upgrade "$@" --config "$KUBEADM_FILES/upgrade.yaml" || {
 			apply_failure=$(logged_failure)
 			forget_untouched
 			[ ! -f "$KUBEADM_UPGRADING" ] || result touched yes
-			fail "kubeadm upgrade apply: $apply_failure"
+			fail "kubeadm upgrade $1: $apply_failure"
 		}
 	else
 		keep_configuration
@@ -71,6 +73,19 @@ upgrade_configuration() {
 	fi
 	: >"$upgrade_staged/applied"
 	sync
+}
+
+# is_cluster_upgraded: another control plane has brought the cluster to the version. What this one began itself, it ends as it began.
+is_cluster_upgraded() {
+	upgrade_kept=$KUBEADM_KEPT/$upgrade_from
+	[ ! -f "$upgrade_kept/applies" ] || return 1
+	if [ "$(cat "$upgrade_kept/control-planes" 2>/dev/null || echo 1)" -gt 1 ] && cluster_configuration | grep -qxF "kubernetesVersion: $version"; then return 0; fi
+	[ ! -d "$upgrade_kept" ] || : >"$upgrade_kept/applies"
+	return 1
+}
+
+cluster_configuration() {
+	kube --request-timeout=20s -n kube-system get configmap kubeadm-config -o 'jsonpath={.data.ClusterConfiguration}'
 }
 
 swap_kubelet() {
