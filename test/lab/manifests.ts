@@ -57,6 +57,8 @@ export interface ClusterChange {
   readonly kubernetesMirror?: string;
   readonly workers?: number;
   readonly timeouts?: object;
+  /** How long kubeadm waits for each component that it upgrades, as kubeadm writes durations. */
+  readonly manifestsTimeout?: string;
 }
 
 /** A kubeadm cluster of one control plane, as the site's images and mirrors serve it. */
@@ -81,7 +83,12 @@ export function kubeadmCluster(site: LabSite, change: ClusterChange = {}): objec
       timeouts: { boot: '20m', ready: '60m', upgrade: '60m', shutdown: '5m', ...change.timeouts },
       prune: { mode: 'Enabled' },
       deletionPolicy: 'Delete',
-      config: { InitConfiguration: { timeouts }, UpgradeConfiguration: { timeouts } },
+      config: {
+        InitConfiguration: { timeouts },
+        UpgradeConfiguration: {
+          timeouts: { ...timeouts, upgradeManifests: change.manifestsTimeout ?? timeouts.upgradeManifests },
+        },
+      },
     },
   };
 }
