@@ -42,9 +42,16 @@ export function followSource(parts: FollowParts): SourceFollower {
       parts.log.info({ revision: enforced?.revision ?? null }, 'revision is enforced');
       return;
     }
-    const { code, message, hint } = problem;
+    const { code, message, hint, details } = problem;
     parts.log.warn(
-      { attempted, enforced: enforced?.revision ?? null, code, problem: message, hint },
+      {
+        attempted,
+        enforced: enforced?.revision ?? null,
+        code,
+        problem: message,
+        ...(details.length > 0 ? { details } : {}),
+        hint,
+      },
       'source has a problem',
     );
   };

@@ -70,8 +70,14 @@ export interface Host {
   readonly sourceUrl: string | null;
   /** The newest revision, asked once and not kept. */
   newest(): Promise<LoadResult & { readonly revision: string }>;
-  /** Looks without an agent. `guests`: readings that somebody else has taken; without them guests are read. */
-  look(guests?: Readonly<Record<string, Reading<GuestStatus>>>): Promise<OwnLook>;
+  /**
+   * Looks without an agent. `guests`: readings that somebody else has taken; without them guests are read. `evenWithoutSource`: a source
+   * that cannot be read is told in the status, instead of as an error.
+   */
+  look(
+    guests?: Readonly<Record<string, Reading<GuestStatus>>>,
+    how?: { readonly evenWithoutSource?: boolean },
+  ): Promise<OwnLook>;
   /** Decisions kept in the state folder directly; only without an agent. */
   decisions(): Promise<Decisions>;
   kubeconfigPath(cluster: string): string;

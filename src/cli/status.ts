@@ -35,7 +35,7 @@ async function statusFrom(
 ): Promise<Status> {
   const told = await agent?.status();
   if (told) return told;
-  const look = await host.look(agent ? await agent.readings() : undefined);
+  const look = await host.look(agent ? await agent.readings() : undefined, { evenWithoutSource: true });
   if (isFirst) {
     remark(
       invocation,

@@ -34,6 +34,9 @@ function validText(
   counts: { files: number; documents: number },
 ): string {
   const names = manifests.map((manifest) => `  ${manifest.kind}/${manifest.metadata.name}`);
-  const head = `${where} is valid: ${counts.documents} documents in ${counts.files} files.`;
+  const { documents, files } = counts;
+  if (documents === 0)
+    return `${where} holds no manifest: nothing is desired. \`kreconcile init\` writes a first one.\n`;
+  const head = `${where} is valid: ${documents} document${documents === 1 ? '' : 's'} in ${files} file${files === 1 ? '' : 's'}.`;
   return `${[head, ...names].join('\n')}\n`;
 }

@@ -1,8 +1,10 @@
 import type { CliContext, Host, HostOptions } from '../cli/context.ts';
 import type { AgentConfig } from '../model/agent-config.ts';
+import { toKreError } from '../model/error.ts';
 import type { Clock, Files } from '../model/ports.ts';
 import type { SourceStatus } from '../model/status.ts';
 import type { Enforced } from '../reconcile/reconcile.ts';
+import { invalidRevision } from '../source/keeper.ts';
 import { openSource } from '../source/open-source.ts';
 import type { Source } from '../source/source.ts';
 import { makeTemporaryFolder } from '../sys/host.ts';
@@ -72,14 +74,15 @@ export async function openHost(parts: HostParts, options: HostOptions): Promise<
     return readNewest(files, sourceIn);
   });
   const enforced = async () => enforcedBy(await newest(), urlOf(config) ?? '', clock.now());
-  const lookNow: Host['look'] = async (guests) => {
+  const enforcedOrWhy = () => enforced().catch((thrown) => notEnforced(thrown, urlOf(config), clock.now()));
+  const lookNow: Host['look'] = async (guests, { evenWithoutSource = false } = {}) => {
     const opened = drivers();
     asked = opened.catch(() => undefined);
     const inventory = (await opened).hypervisor.inventory();
     // Who fails first is told; the other is of no interest then.
     void inventory.catch(() => undefined);
     const { lookOnce } = await import('./look.ts');
-    return lookOnce(await workshop(), inventory, enforced, guests);
+    return lookOnce(await workshop(), inventory, evenWithoutSource ? enforcedOrWhy : enforced, guests);
   };
   return {
     config,
@@ -121,10 +124,21 @@ function enforcedBy(newest: Awaited<ReturnType<Host['newest']>>, url: string, no
     url,
     lastGoodRevision: newest.ok ? newest.revision : null,
     lastAttemptedRevision: newest.revision,
-    problem: null,
+    problem: newest.ok ? null : invalidRevision(newest.revision, newest.problems),
     checkedAtMs: nowMs,
   };
   return { set: newest.ok ? newest.set : null, status };
+}
+
+/** That the source cannot be read now, for whoever wants to see the rest; without a source at all there is nothing to see. */
+function notEnforced(thrown: unknown, url: string | null, nowMs: number): Enforced {
+  const { code, message, hint } = toKreError(thrown);
+  if (url === null || !code.startsWith('Source')) throw thrown;
+  const problem = { code, message, hint, details: [] };
+  return {
+    set: null,
+    status: { url, lastGoodRevision: null, lastAttemptedRevision: null, problem, checkedAtMs: nowMs },
+  };
 }
 
 /** The newest revision, in a place of its own where it has to be fetched: the state folder may belong to a running agent. */

@@ -31,7 +31,7 @@ export function parseFile(file: ManifestFile): ParsedFile {
   const sizeBytes = typeof file.content === 'string' ? Buffer.byteLength(file.content) : file.content.byteLength;
   if (sizeBytes > limits.fileBytes) return { documents: [], problems: [tooLarge(file.path, sizeBytes)] };
   const text = decode(file.content);
-  if (text === null) return { documents: [], problems: [fileProblem(file.path, binary)] };
+  if (text === null) return { documents: [], problems: [noText(file)] };
   return parseText(file.path, text);
 }
 
@@ -53,13 +53,22 @@ export function fileProblem(file: string, trouble: Trouble): Problem {
   return { ...trouble, file, line: 0, column: 0, path: '' };
 }
 
-const binary: Trouble = {
-  code: 'ManifestSyntax',
-  found: 'bytes that are no UTF-8 text',
-  allowed: 'UTF-8 text',
-  message: 'the file is not UTF-8 text',
-  hint: 'Save it as UTF-8, or move it out of the folder.',
-};
+/** The first place that is no text: a letter saved in another encoding, or anything in a file that is none at all. */
+function noText({ path, content }: ManifestFile): Problem {
+  const lenient = typeof content === 'string' ? content : new TextDecoder('utf-8').decode(content);
+  const before = lenient.slice(0, Math.max(0, lenient.search(NO_TEXT))).split('\n');
+  return {
+    code: 'ManifestSyntax',
+    found: 'bytes that are no UTF-8 text',
+    allowed: 'UTF-8 text',
+    message: 'the file is not UTF-8 text from here on',
+    hint: 'Save it as UTF-8, or move it out of the folder.',
+    file: path,
+    line: before.length,
+    column: (before.at(-1) ?? '').length + 1,
+    path: '',
+  };
+}
 
 const tooManyDocuments: Trouble = {
   code: 'ManifestLimit',
@@ -69,11 +78,13 @@ const tooManyDocuments: Trouble = {
   hint: 'Split it into several files.',
 };
 
+/** A reader that decodes leniently leaves U+FFFD where the bytes were no text. */
+const NO_TEXT = /[\0\uFFFD]/;
+
 function decode(content: string | Uint8Array): string | null {
   try {
     const text = typeof content === 'string' ? content : new TextDecoder('utf-8', { fatal: true }).decode(content);
-    // A reader that decodes leniently leaves U+FFFD where the bytes were no text.
-    return /[\0\uFFFD]/.test(text) ? null : text;
+    return NO_TEXT.test(text) ? null : text;
   } catch {
     return null;
   }

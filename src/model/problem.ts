@@ -35,15 +35,38 @@ export function problemText(problem: Problem): string {
 /** Problems that an error lists; the rest is counted. */
 const maxListed = 20;
 
-/** All problems as the one error that refuses a revision: the first problem's code, place and hint, and the texts. */
+/** What to do where problems with different ways out stand together, each with its own hint below it. */
+export const MANY_HINTS = 'Correct each of these places, as the line below each says.';
+
+/**
+ * Problems as lines: the first of them, and how many more there are. Where they do not all ask for the same, each is followed by what
+ * to do about it, indented.
+ */
+export function problemLines(problems: readonly Problem[], max: number): readonly string[] {
+  const isOneHint = hintOf(problems) !== MANY_HINTS;
+  const rest = problems.length - max;
+  return [
+    ...problems
+      .slice(0, max)
+      .flatMap((problem) => [problemText(problem), ...(isOneHint || problem.hint === '' ? [] : [`  ${problem.hint}`])]),
+    ...(rest > 0 ? [`and ${rest} more`] : []),
+  ];
+}
+
+/** What to do about all of them: what each asks for, if that is the same. */
+export function hintOf(problems: readonly Problem[]): string {
+  const [hint = '', ...others] = new Set(problems.map((problem) => problem.hint));
+  return others.length === 0 ? hint : MANY_HINTS;
+}
+
+/** All problems as the one error that refuses a revision: the first problem's code and place, and the texts with what to do. */
 export function problemsError(problems: readonly Problem[]): KreError {
   const [first] = problems;
   if (!first) throw new Error('problemsError needs a problem');
-  const rest = problems.length - maxListed;
   return new KreError({
     code: first.code,
-    message: [...problems.slice(0, maxListed).map(problemText), ...(rest > 0 ? [`and ${rest} more`] : [])].join('\n'),
-    hint: first.hint,
+    message: problemLines(problems, maxListed).join('\n'),
+    hint: hintOf(problems),
     disposition: 'stalled',
     at: { file: first.file, line: first.line, column: first.column },
   });

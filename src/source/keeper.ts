@@ -5,7 +5,7 @@
 import { toKreError } from '../model/error.ts';
 import type { ManifestSet } from '../model/manifest.ts';
 import type { Clock, Files, Log } from '../model/ports.ts';
-import { type Problem, problemText } from '../model/problem.ts';
+import { hintOf, type Problem, problemLines } from '../model/problem.ts';
 import type { SourceStatus } from '../model/status.ts';
 import { contentDigest, readContent } from './content.ts';
 import { type LastGood, readLastGood, writeLastGood } from './last-good.ts';
@@ -123,7 +123,7 @@ async function takeOver(
   // Another source may have the same commit and mean another folder of it.
   if (enforced?.revision === revision && previous === revision) return { enforced, lastGood: null, problem: null };
   const loaded = await load(fetched.folder, revision);
-  if (!loaded.ok) return { enforced: null, lastGood: null, problem: invalid(revision, loaded.problems) };
+  if (!loaded.ok) return { enforced: null, lastGood: null, problem: invalidRevision(revision, loaded.problems) };
   const folder = await source.keep(fetched, previous);
   const digest = contentDigest(await readContent(files, folder));
   const lastGood: LastGood = { schema: 1, identity: source.identity, revision, folder, digest, atMs: clock.now() };
@@ -152,15 +152,14 @@ async function reload(
   }
 }
 
-function invalid(revision: string, problems: readonly Problem[]): SourceStatus['problem'] {
+/** Why a revision is not enforced: what is wrong with its manifests, and where. */
+export function invalidRevision(revision: string, problems: readonly Problem[]): SourceStatus['problem'] {
   const [first] = problems;
-  const texts = problems.slice(0, maxDetails).map(problemText);
-  const more = problems.length - texts.length;
   return {
     code: first?.code ?? 'ManifestInvalid',
     message: `revision ${revision.slice(0, 19)} is not valid: ${problems.length === 1 ? 'one problem' : `${problems.length} problems`}`,
-    hint: first?.hint ?? 'Correct the manifests.',
-    details: more > 0 ? [...texts, `and ${more} more`] : texts,
+    hint: hintOf(problems),
+    details: problemLines(problems, maxDetails),
   };
 }
 

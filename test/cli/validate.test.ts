@@ -1,4 +1,4 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { clusterYaml, ensureBuilt, kreconcile, machineYaml, makeFolder, smallSite, write } from './program.ts';
@@ -90,6 +90,17 @@ describe('validate', () => {
     ]);
   });
 
+  it('is not needed to learn from plan and status what to do about each problem', async () => {
+    const folder = await site({ 'a.yaml': machineYaml('a', '  memori: 1\n'), 'b.yaml': 'kind: [\n' });
+    const host = ['--dir', folder, '-c', `sim://${await makeFolder()}`, '--state-dir', await makeFolder()];
+    const planned = await kreconcile(['plan', ...host]);
+    expect(planned.stderr).toMatch(/a\.yaml:7:\d+: unknown key "memori".*\n {4}Allowed are: image.*\n.*b\.yaml:2:1/);
+    const { exitCode, stdout } = await kreconcile(['status', ...host]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/ManifestInvalid: .*\n.*a\.yaml:7:\d+/)]);
+    await rm(folder, { recursive: true });
+    expect((await kreconcile(['status', ...host])).stdout).toContain(`SourceMissing: there is no folder ${folder}`);
+  });
+
   it('refuses a link that leaves the folder', async () => {
     const folder = await site({});
     await symlink('/etc/hostname', join(folder, 'link.yaml'));
@@ -102,6 +113,7 @@ describe('validate', () => {
     const { exitCode, stdout } = await kreconcile(['validate', join(folder, 'nowhere')]);
     expect([exitCode, stdout.includes('SourceMissing')]).toEqual([21, true]);
     await mkdir(join(folder, 'empty'));
-    expect((await kreconcile(['validate', join(folder, 'empty')])).exitCode).toBe(0);
+    const empty = await kreconcile(['validate', join(folder, 'empty')]);
+    expect([empty.exitCode, empty.stdout.includes('holds no manifest')]).toEqual([0, true]);
   });
 });

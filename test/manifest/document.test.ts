@@ -63,11 +63,13 @@ describe('limits', () => {
 
 describe('text that is none', () => {
   it.each([
-    ['bytes that are no UTF-8', new Uint8Array([0xff, 0xfe, 0x00, 0x80])],
-    ['a program', new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2])],
-    ['what a lenient reader made of bytes', 'kind: \uFFFD\n'],
-  ])('%s', (_, content) => {
-    expect(onlyProblem(loadFiles({ 'a.yaml': content }))).toMatchObject({ code: 'ManifestSyntax', line: 0 });
+    ['bytes that are no UTF-8', new Uint8Array([0xff, 0xfe, 0x00, 0x80]), 1, 1],
+    ['a program', new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2]), 1, 5],
+    ['a letter in Latin-1', Buffer.from('kind: Image\n# f\xfcr uns\n', 'latin1'), 2, 4],
+    ['what a lenient reader made of bytes', 'kind: \uFFFD\n', 1, 7],
+  ] as const)('%s, at its first place', (_, content, line, column) => {
+    const problem = onlyProblem(loadFiles({ 'a.yaml': content }));
+    expect(problem).toMatchObject({ code: 'ManifestSyntax', line, column });
   });
 
   it('a byte order mark and Windows line ends are text', () => {

@@ -29,6 +29,17 @@ describe('problems', () => {
       disposition: 'stalled',
       at: { line: 14 },
     });
-    expect(error.message.split('\n').at(-1)).toBe('and 980 more');
+    expect(error.message.split('\n').slice(-2)).toEqual(['dev.yaml:14:5: spec.os is "dos"', 'and 980 more']);
+  });
+
+  it('that ask for different things say so each', () => {
+    const error = problemsError([problem, { ...problem, line: 20, hint: 'Write ubuntu.' }]);
+    expect(error.message.split('\n')).toEqual([
+      'dev.yaml:14:5: spec.os is "dos"',
+      '  Write debian.',
+      'dev.yaml:20:5: spec.os is "dos"',
+      '  Write ubuntu.',
+    ]);
+    expect(error.hint).not.toContain('debian');
   });
 });
