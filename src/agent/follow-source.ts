@@ -34,26 +34,8 @@ export function followSource(parts: FollowParts): SourceFollower {
     const now = JSON.stringify([state.enforced?.revision, state.attempted, state.problem]);
     if (now === seen) return;
     seen = now;
-    report(state);
+    tell(parts.log, state);
     parts.onChange();
-  };
-  const report = ({ enforced, attempted, problem }: DesiredState): void => {
-    if (!problem) {
-      parts.log.info({ revision: enforced?.revision ?? null }, 'revision is enforced');
-      return;
-    }
-    const { code, message, hint, details } = problem;
-    parts.log.warn(
-      {
-        attempted,
-        enforced: enforced?.revision ?? null,
-        code,
-        problem: message,
-        ...(details.length > 0 ? { details } : {}),
-        hint,
-      },
-      'source has a problem',
-    );
   };
   const work = async (): Promise<void> => {
     clearTimeout(timer);
@@ -85,4 +67,24 @@ export function followSource(parts: FollowParts): SourceFollower {
       await running;
     },
   };
+}
+
+/** What an operator reads in the journal, every place of a broken revision with it. */
+function tell(log: Log, { enforced, attempted, problem }: DesiredState): void {
+  if (!problem) {
+    log.info({ revision: enforced?.revision ?? null }, 'revision is enforced');
+    return;
+  }
+  const { code, message, hint, details } = problem;
+  log.warn(
+    {
+      attempted,
+      enforced: enforced?.revision ?? null,
+      code,
+      problem: message,
+      ...(details.length > 0 ? { details } : {}),
+      hint,
+    },
+    'source has a problem',
+  );
 }

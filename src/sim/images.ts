@@ -16,8 +16,14 @@ export function beginFetch(state: WorldState, image: Pick<StoredImage, 'digest' 
   const id = fetchId(image.digest);
   if (state.images[image.digest] || state.operations[id]?.state === 'running') return;
   const dueMs = atMs + durationMs(state, 'imageDownload', image.digest);
-  const message = `downloading ${image.digest} (${image.format})`;
-  state.operations[id] = { id, state: 'running', startedAtMs: atMs, endedAtMs: null, progress: 0, message };
+  state.operations[id] = {
+    id,
+    state: 'running',
+    startedAtMs: atMs,
+    endedAtMs: null,
+    progress: 0,
+    message: 'downloading',
+  };
   schedule(state, { atMs: dueMs, kind: 'fetched', of: image.digest, about: image.format });
 }
 
