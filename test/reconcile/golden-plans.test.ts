@@ -32,6 +32,15 @@ it('a new image under a cluster of one', async () => {
   await expect(await shown(rollout, desired, plan)).toMatchFileSnapshot('golden/new-image.txt');
 });
 
+it('a new image under three control planes', async () => {
+  const rollout = await createRollout();
+  const spec = { ...kubeadm, controlPlane: { machineClass: 'small', replicas: 3 }, endpoint: 'api.dev.test' };
+  await rollout.converge(wish({ revision: 'r1', spec }));
+  const desired = wish({ revision: 'r2', image: IMAGES.good, spec });
+  const plan = await rollout.plan(desired);
+  await expect(await shown(rollout, desired, plan)).toMatchFileSnapshot('golden/three-control-planes.txt');
+});
+
 it('the way back from an image that does not boot', async () => {
   const rollout = await standing();
   await setFaults(rollout.world, [{ on: 'boot', kind: 'fail', only: IMAGES.bad }]);

@@ -57,9 +57,10 @@ export function freshWord(scene: Scene, machine: string): GuestStatus | null {
   return reading?.known && scene.nowMs - reading.atMs <= freshReadingMs ? reading.value : null;
 }
 
-/** The node of a machine as the first control plane reports it, with the name that Kubernetes has for it. */
+/** The node of a machine as the first control plane whose API server answers reports it, with the name that Kubernetes has for it. */
 export function nodeOf(scene: Scene, cluster: string, machine: string): GuestNode | null {
-  const controlPlane = scene.desired.clusters.find(({ name }) => name === cluster)?.controlPlanes[0];
-  const word = controlPlane === undefined ? null : freshWord(scene, controlPlane);
+  const controlPlanes = scene.desired.clusters.find(({ name }) => name === cluster)?.controlPlanes ?? [];
+  const words = controlPlanes.map((name) => freshWord(scene, name));
+  const word = words.find((entry) => entry?.kubernetes?.apiReady === true) ?? words[0];
   return word?.kubernetes?.nodes.find(({ name }) => name === machine) ?? null;
 }

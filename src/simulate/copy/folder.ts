@@ -91,6 +91,7 @@ function presentRoot(machine: OwnMachine, wasStarted: boolean): SimRoot {
       stateNew: !isProven(machine) && !isKeptState(machine),
       program: null,
       version: mark.spec.kubernetes?.version ?? null,
+      ...(mark.joins ? { joins: true } : {}),
     },
     installed: null,
   };
