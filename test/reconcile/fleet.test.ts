@@ -109,3 +109,12 @@ it('a Machine without a state disk gets a new root disk when a person says so, f
   expect(guardsOf(await rollout.converge(desired))).toEqual([]);
   expect((await sight(rollout, 'jump')).image).toBe(IMAGES.good);
 });
+
+it('a chain that a block holds up waits for nothing, and says where it leads', async () => {
+  const rollout = await createRollout();
+  await rollout.converge(wish({ revision: 'r1', spec: { version: V[0] } }));
+  const upgrade = { versions: [V[1]], strategy: 'InPlaceOnly' as const };
+  const plan = await rollout.converge(wish({ revision: 'r2', image: IMAGES.good, spec: { version: V[2], upgrade } }));
+  expect([guardsOf(plan), plan.waits]).toEqual([['RecreateNeeded'], []]);
+  expect(plan.notes.map(({ text }) => text)).toContain(`dev goes to ${V[1]}, then ${V[2]} when nothing blocks it`);
+});

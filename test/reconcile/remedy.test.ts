@@ -4,7 +4,7 @@ import { EMPTY_LEDGER } from '../../src/model/ledger.ts';
 import type { Remediation } from '../../src/model/manifest.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { breakRoot, hangGuest, setFaults, stopService } from '../../src/sim/outside.ts';
-import { createObject, guardsOf, live as liveOn, sight, wish } from './lifecycle.ts';
+import { createObject, guardsOf, IMAGES, live as liveOn, sight, wish } from './lifecycle.ts';
 import { createRollout, type Rollout } from './rollout.ts';
 
 /** Nodes that were well and fall ill, on the simulator: the real loop, a virtual clock. */
@@ -81,6 +81,18 @@ describe('a node that is not healthy', () => {
       expect([rollout.failed, (await rollout.converge(desired)).steps]).toEqual([[], []]);
     },
   );
+
+  it('is well on a new root disk of its own image before it gets the one that a commit asks for', async () => {
+    const rollout = await standing(cluster(0));
+    await breakRoot(rollout.world, 'dev-cp-1');
+    await live(rollout, cluster(0), 2 * MINUTE_MS);
+    const remediation = { actions: ALL };
+    const changed = wish({ revision: 'r2', image: IMAGES.good, spec: { remediation } });
+    await live(rollout, changed, 60 * MINUTE_MS);
+    const ours = rollout.done.filter((id) => /dev-cp-1\/(replace|settle|drop-previous)$/.test(id));
+    expect(ours.map((id) => id.split('/')[2])).toEqual(['replace', 'settle', 'drop-previous', 'replace', 'settle']);
+    expect((await sight(rollout)).image).toBe(IMAGES.good);
+  });
 
   it('that comes to itself in time is left alone', async () => {
     const desired = cluster(1);

@@ -6,6 +6,7 @@ import type { World } from '../../src/reconcile/reconcile.ts';
 import { restorable } from '../../src/reconcile/restorable.ts';
 import { destroyDomain, loseStateDisk, undefineDomain } from '../../src/sim/outside.ts';
 import { distributions, programs } from './drivers.ts';
+import { live } from './lifecycle.ts';
 import { cluster, options, setOf } from './manifests.ts';
 import { Crash, createRollout, type Rollout } from './rollout.ts';
 
@@ -107,6 +108,30 @@ describe('a cluster that is lost', () => {
     expect(await clusters(rollout)).toEqual([
       { uid, objects: ['configmaps/default/before'], ready: ['dev-cp-1', 'dev-general-1', 'dev-general-2'] },
     ]);
+  });
+
+  it('comes back under workers that joined after the backup: they register again', async () => {
+    const { rollout, uid } = await lost(single);
+    await restore(rollout, single);
+    await rollout.converge(single);
+    const desired = want('r2', 1);
+    await rollout.converge(desired);
+    await remove(rollout);
+    await restore(rollout, desired);
+    expect((await rollout.converge(desired)).blocks).toEqual([]);
+    expect((await clusters(rollout))[0]).toMatchObject({ uid, ready: ['dev-cp-1', 'dev-general-1'] });
+    expect(rollout.done.filter((id) => id === 'machine/dev-general-1/restart')).toHaveLength(1);
+  });
+
+  it('begun anew knows nothing of its workers: they are restarted three times, and a block says what to do', async () => {
+    const desired = want('r1', 1);
+    const { rollout } = await lost(desired);
+    const object = 'Cluster/dev';
+    rollout.disk.records = { ...rollout.disk.records, confirmations: [{ object, revision: 'r1' }] };
+    for (let times = 0; times < 3; times += 1) await live(rollout, desired, 5 * 60_000);
+    const plan = await rollout.plan(desired);
+    expect(plan.blocks.find(({ guard }) => guard === 'OperationFailed')?.wayOut).toContain('was begun anew');
+    expect(rollout.done.filter((id) => id === 'machine/dev-general-1/restart')).toHaveLength(3);
   });
 
   it('first runs the version of the backup, and is upgraded when it is back', async () => {

@@ -7,6 +7,7 @@ import { goalVersion, isProven, nodeOf, speakerOf, unhealthyReason } from './hea
 import type { MachineRoad } from './machine.ts';
 import { isUnsettled, nextMark } from './mark.ts';
 import { planOperation } from './operation.ts';
+import { planRegistration } from './register.ts';
 import { settleStep } from './settle.ts';
 
 /** A node with everything that its planners need. */
@@ -93,16 +94,18 @@ export interface Proof {
 /** Until the node is healthy. */
 export function planHealth(
   facts: Facts,
-  { cluster, machine, road }: NodeInputs,
+  node: NodeInputs,
   { version, twice, scope = undefined }: Proof,
   needs: readonly string[],
 ): readonly string[] {
+  const { cluster, machine, road } = node;
   const { name } = machine;
   const reason = unhealthyReason(facts, cluster, name);
   if (needs.length === 0 && reason === null && (!twice || isProven(facts, cluster, name))) return [];
+  const registered = needs.length === 0 ? planRegistration(facts, node) : needs;
   return road.draft.wait({
     id: `machine/${name}/${scope ?? ''}healthy`,
-    needs,
+    needs: registered,
     timeoutMs: cluster.deadlines.readyMs,
     guest: speakerOf(facts, cluster),
     condition: `${name} is Ready at ${version}${twice ? ', by two readings 10 s apart' : ''}`,

@@ -45,7 +45,9 @@ export function planPresent(facts: Facts, present: Present): MachineRoad {
   const undone = failure ?? remedy?.remedies ?? null;
   const pending: Replacement | null = renewal && { machine, domain, mark, renewal, markNeeds, failure: undone };
   const isDue = isFree || remedy !== null;
-  const replacement = pending && (isDue || isTakenDown(facts, pending)) ? pending : null;
+  // A new root disk that never ran was not taken down for the next change: it is proven first as well.
+  const hasRunYet = mark.provenAtMs !== null || hasRun(facts, machine.name, mark);
+  const replacement = pending && (isDue || (hasRunYet && isTakenDown(facts, pending))) ? pending : null;
   if (replacement && isBegun(facts, present, replacement)) return planChanging(facts, present, replacement);
   const up = planUp(facts, present);
   const road: MachineRoad = {
