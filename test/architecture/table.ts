@@ -36,9 +36,17 @@ export const areas: readonly Area[] = [
     because: 'everything imports model, so model imports nothing: no library, no node module.',
   },
   {
+    name: 'identity',
+    matches: /^reconcile\/desire\/identity\.ts$/,
+    areas: [],
+    packages: planning,
+    isPure: true,
+    because: 'UUIDs and MACs follow from owner and name alone: desire gives them, and plan knows them again.',
+  },
+  {
     name: 'plan',
     matches: /^reconcile\/(plan\/|plan\.ts$|remember\.ts$|remember\/)/,
-    areas: ['model', 'plan'],
+    areas: ['model', 'plan', 'identity'],
     packages: planning,
     isPure: true,
     because:
@@ -47,7 +55,7 @@ export const areas: readonly Area[] = [
   {
     name: 'desire',
     matches: /^reconcile\/(desire\.ts$|desire\/)/,
-    areas: ['model', 'desire'],
+    areas: ['model', 'desire', 'identity'],
     typeAreas: ['roles'],
     packages: planning,
     isPure: true,
@@ -56,7 +64,7 @@ export const areas: readonly Area[] = [
   {
     name: 'reconcile',
     matches: /^reconcile\//,
-    areas: ['model', 'plan', 'desire', 'reconcile'],
+    areas: ['model', 'plan', 'desire', 'identity', 'reconcile'],
     typeAreas: ['roles'],
     packages: ['p-retry', 'yaml', ...computing],
     because: 'reconcile knows the roles of drivers and no concrete one; ports and drivers are handed to it.',
@@ -139,7 +147,7 @@ export const areas: readonly Area[] = [
   {
     name: 'simulate',
     matches: /^simulate\//,
-    areas: ['model', 'sim', 'plan', 'desire', 'reconcile', 'agent', 'simulate'],
+    areas: ['model', 'sim', 'plan', 'desire', 'identity', 'reconcile', 'agent', 'simulate'],
     typeAreas: ['roles'],
     packages: [...computing],
     isPure: true,

@@ -63,10 +63,8 @@ function clustersOf(state: WorldState): unknown {
   }));
 }
 
-/** Those of machines that are there: what was set apart for one that nobody wanted any more before it was made stays, see `stateDisks` too. */
 function reservationsOf(state: WorldState): unknown {
-  const macs = new Set(Object.values(state.domains).flatMap(({ next }) => next.interfaces.map(({ mac }) => mac)));
-  const all = state.networks.flatMap(({ network }) => network.reservations.filter(({ mac }) => macs.has(mac)));
+  const all = state.networks.flatMap(({ network }) => network.reservations);
   return all.map((entry) => `${entry.mac} ${entry.address}`).sort();
 }
 

@@ -2,6 +2,7 @@ import type { DesiredCluster } from '../../model/desired.ts';
 import type { GuestNode } from '../../model/guest-status.ts';
 import { type Facts, FRESH_READING_MS, freshGuest, guestReadAtMs, markOf } from './facts.ts';
 import { isUnsettled, isVersionTakenBack } from './mark.ts';
+import { openVersionQuarantine } from './quarantine.ts';
 import { renewalOf } from './renewal.ts';
 
 /** Two healthy readings this far apart prove a node. */
@@ -35,7 +36,8 @@ export function goalVersion(facts: Facts, cluster: DesiredCluster, name: string)
   const machine = facts.machines.get(name);
   const applied = mark?.spec.kubernetes?.version;
   if (!mark || !machine || applied === undefined) return cluster.version;
-  if (isVersionTakenBack(mark, cluster.version)) return applied;
+  // Also where a newer commit asks for a third version meanwhile: what is being taken back is taken back first.
+  if (isVersionTakenBack(mark, cluster.version) || openVersionQuarantine(mark)) return applied;
   if (freshGuest(facts, name)?.kubernetes?.version === cluster.version) return cluster.version;
   return isUnsettled(mark) || renewalOf(facts, machine, mark) ? applied : cluster.version;
 }

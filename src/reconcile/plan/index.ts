@@ -16,6 +16,7 @@ import { notTakenNotes } from './not-taken.ts';
 import { orderSteps } from './order.ts';
 import { planProgram } from './program.ts';
 import { planPrune } from './prune.ts';
+import { planReleases } from './release.ts';
 import { holdSuspended, suspensionNotes } from './suspend.ts';
 
 const UNREACHABLE_RETRY_MS = 5_000;
@@ -38,7 +39,13 @@ export function plan(desired: Desired, observed: Observed, ledger: Ledger, nowMs
   for (const machine of desired.machines) planProgram(facts, machine, roads.get(machine.name));
   const clusters = [...facts.clusters.values()].map((cluster) => planCluster(facts, cluster, roads, images.needs));
   for (const machine of desired.machines) planDrift(facts, machine, roads.get(machine.name));
-  const drafts = [...images.drafts, ...[...roads.values()].map((road) => road.draft), ...clusters, ...planPrune(facts)];
+  const drafts = [
+    ...images.drafts,
+    ...[...roads.values()].map((road) => road.draft),
+    ...clusters,
+    ...planPrune(facts),
+    ...planReleases(facts),
+  ];
   for (const draft of drafts) holdSuspended(facts, draft);
   return compose(facts, drafts);
 }

@@ -39,11 +39,12 @@ export function planStart(
       });
       return null;
     default:
-      return isDiskMissing(facts, machine, mark, draft) ? null : startStep(machine, domain, mark, needs, draft);
+      return isDiskMissing(facts, machine, mark, draft) ? null : startStep(facts, machine, domain, mark, needs, draft);
   }
 }
 
 function startStep(
+  facts: Facts,
   machine: DesiredMachine,
   domain: Domain,
   mark: Mark,
@@ -56,9 +57,20 @@ function startStep(
     id: `machine/${name}/start`,
     title: `start ${name}`,
     needs,
-    reason: `it should run and is ${domain.state}${domain.stateReason === '' ? '' : ` (${domain.stateReason})`}`,
+    reason: startReason(facts, name, domain, mark),
     action: { kind: 'start', machine: name },
   });
+}
+
+/** What we have just made of a machine is why it starts; else it is how it was found. */
+function startReason({ folders, ledger }: Facts, name: string, domain: Domain, mark: Mark): string {
+  const startedAtMs = ledger.attempts[`machine/${name}/start`]?.lastAtMs ?? -1;
+  const isJust = (act: string) => (ledger.attempts[`machine/${name}/${act}`]?.lastAtMs ?? -1) > startedAtMs;
+  const wasStarted = (folders.get(name)?.generations ?? []).includes(mark.generation);
+  if (!wasStarted) return (mark.previous ?? null) === null ? 'it is new' : 'its new root disk is in place';
+  if (isJust('go-back')) return 'what it had before is back';
+  if (mark.isSettling && isJust('redefine')) return 'its new definition is in place';
+  return `it should run and is ${domain.state}${domain.stateReason === '' ? '' : ` (${domain.stateReason})`}`;
 }
 
 function planAutostart(machine: DesiredMachine, domain: Domain, mark: Mark, draft: Draft): void {

@@ -96,7 +96,8 @@ function planUp(facts: Facts, { machine, domain, mark, inputs, draft }: Present)
 function isBegun(facts: Facts, { machine, domain, draft }: Present, replacement: Replacement): boolean {
   const { renewal, mark, failure } = replacement;
   if (domain.managedSave || isQuarantined(mark, renewal.digest) || !hasImage(facts, replacement)) return false;
-  if (isTakenDown(facts, replacement)) return true;
+  // Asked also of one that is down already: until the root disk is replaced, a commit may forbid it.
+  if (isTakenDown(facts, replacement)) return isRenewalAllowed(facts, machine, mark, renewal, draft);
   if (failure === null && !isOff(domain)) return false;
   // A node whose guest could be asked for its volumes and its backup is started first, as it was.
   const isNode = machine.object.kind === 'Cluster';

@@ -25,6 +25,12 @@ export function planRenewal(facts: Facts, node: NodePlan, turn: Turn, controlPla
   const isUpgrading =
     node.need.kind === 'busy' || node.need.kind === 'undo' || (node.need.kind === 'needed' && node.need.begun);
   if (!road.replacement || isUpgrading) return [];
+  // A commit whose version is refused is not carried out by half; the refusal has its own block.
+  if (node.need.kind === 'forbidden' && road.replacement.failure === null) {
+    road.draft.note(`${node.machine.name} is not changed otherwise either while its Kubernetes version is refused`);
+    giveBack(facts, disruptionOf(node, road.replacement));
+    return null;
+  }
   return planChange(facts, node, road.replacement, turn, controlPlane);
 }
 
@@ -88,11 +94,11 @@ export function haltedBlock(draft: Draft, name: string, verb: string, failed: st
     guard: 'RolloutHalted',
     reason:
       failed === undefined
-        ? `${name} is not ${verb} while another node does not come back from its own change`
+        ? `${name} is not ${verb} while another node is away for a change of its own`
         : `${name} is not ${verb}: ${failed} was, failed, and was rolled back`,
     wayOut:
       failed === undefined
-        ? 'It goes on when that node is Ready again; its own block says what is wrong with it.'
+        ? 'It goes on when that node is Ready again; if that one does not get there, its own block says why.'
         : `It goes on when what failed on ${failed} is lifted or changed; its own block says how.`,
   });
 }
