@@ -74,7 +74,7 @@ export async function openWorkshop(parts: WorkshopParts): Promise<Workshop> {
     statusFile,
     eventFile,
     history: createHistory(files, state, log, desiredDigest),
-    publisher: createPublisher({ host: config.host, statusFile, eventFile, kubeconfigPath: kubeconfigs.path }),
+    publisher: createPublisher({ host: config.host, statusFile, eventFile, kubeconfigPath: kubeconfigs.path, log }),
     desire: (set) =>
       desire(set, recipes, {
         owner: config.owner,

@@ -2,7 +2,9 @@ import type { Desired } from '../model/desired.ts';
 import type { KreError } from '../model/error.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
+import type { Log } from '../model/ports.ts';
 import type { SourceStatus, Status } from '../model/status.ts';
+import { logBlocks } from './block-log.ts';
 import type { EventFile } from './event-file.ts';
 import { eventsOf } from './events.ts';
 import type { StatusFile } from './status-file.ts';
@@ -16,6 +18,7 @@ export interface PublisherParts {
   readonly statusFile: StatusFile;
   readonly eventFile: EventFile;
   readonly kubeconfigPath: (cluster: string) => string;
+  readonly log: Log;
 }
 
 /** What one pass found and did; `world` is `null` before the first valid revision. */
@@ -36,7 +39,7 @@ export interface Publisher {
   status(): Promise<Status | null>;
 }
 
-export function createPublisher({ host, statusFile, eventFile, kubeconfigPath }: PublisherParts): Publisher {
+export function createPublisher({ host, statusFile, eventFile, kubeconfigPath, log }: PublisherParts): Publisher {
   let latest: Status | null = null;
   let written: { readonly text: string; readonly atMs: number } | null = null;
   const status = async (): Promise<Status | null> => latest ?? (await statusFile.read());
@@ -61,6 +64,7 @@ export function createPublisher({ host, statusFile, eventFile, kubeconfigPath }:
         kubeconfigPath,
       });
       const events = eventsOf(previous, next, world?.plan ?? null, outcomes);
+      logBlocks(latest, next, log);
       latest = next;
       if (events.length > 0) await eventFile.append(events);
       const text = withoutTimes(next);

@@ -136,7 +136,9 @@ function waitLines({ waits, writtenAtMs }: Status, style: Style): readonly strin
   return ['', style.bold('Waits for'), ...rows];
 }
 
-function blockLines({ blocks }: Status, style: Style): readonly string[] {
+/** That the hypervisor cannot be read stands at the top already. */
+function blockLines(status: Status, style: Style): readonly string[] {
+  const blocks = status.blocks.filter(({ guard }) => guard !== 'HypervisorUnreachable');
   if (blocks.length === 0) return [];
   const rows = blocks.flatMap((block) => [
     `  ${plain(block.target)}: ${style.bad(block.guard)}: ${plain(block.reason)}`,

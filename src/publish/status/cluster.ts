@@ -29,7 +29,7 @@ export function clusterStatuses(scene: Scene, machines: readonly MachineStatus[]
 /** How a cluster is by itself: its API, then its nodes, then what is published of it. */
 function clusterHealth(scene: Scene, cluster: DesiredCluster, isPublished: boolean): Health {
   const { inventory } = scene.observed;
-  if (!inventory.known) return unknown('HypervisorUnreachable', inventory.reason);
+  if (!inventory.known) return unknown('HypervisorUnreachable', 'the hypervisor cannot be read');
   const names = [...cluster.controlPlanes, ...cluster.workers];
   const machines = scene.desired.machines.filter(({ name }) => names.includes(name));
   const healths = machines.map((machine) => ({ name: machine.name, ...machineHealth(scene, machine, cluster) }));

@@ -56,7 +56,7 @@ function unwantedStatus(scene: Scene, domain: Domain): MachineStatus {
 /** How a machine is by itself. */
 export function machineHealth(scene: Scene, machine: DesiredMachine, cluster: DesiredCluster | null): Health {
   const { inventory } = scene.observed;
-  if (!inventory.known) return unknown('HypervisorUnreachable', inventory.reason);
+  if (!inventory.known) return unknown('HypervisorUnreachable', 'the hypervisor cannot be read');
   const domain = inventory.value.domains.find(({ name }) => name === machine.name);
   if (!domain) return unwell('NotCreated', 'there is no domain yet');
   if (!ownMark(scene, domain)) return unwell('Conflict', 'a domain of this name belongs to somebody else');

@@ -121,7 +121,7 @@ function unreachable(desired: Desired, reason: string, nowMs: number): Plan {
         guard: 'HypervisorUnreachable',
         reason,
         changes: [],
-        wayOut: 'Start libvirt on the host; kreconcile goes on by itself.',
+        wayOut: 'Do as the reason says; kreconcile goes on by itself.',
       },
     ],
   };
