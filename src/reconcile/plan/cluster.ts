@@ -18,7 +18,7 @@ import { planFirst, planRestored } from './restore.ts';
 import { planDueBackup } from './schedule.ts';
 import { planTakeBack } from './take-back.ts';
 import { inTurn, isMidway } from './turn.ts';
-import { planEarlier, planStage, planUpgradeAct, upgradeNeed } from './upgrade.ts';
+import { planEarlier, planStage, planUnreadUpgrade, planUpgradeAct, upgradeNeed } from './upgrade.ts';
 import { type End, type NodePlan, planWorkers, type Turn } from './window.ts';
 
 /** What the nodes of a cluster's plan share. */
@@ -225,6 +225,8 @@ function planUpgrade(
   }
   const isUnread = need.kind === 'unknown' && !isRenewed;
   if (isUnread) {
+    const act = planUnreadUpgrade(facts, node);
+    if (act !== null) return { needs: act, cordons: false };
     road.draft.block({
       guard: 'GuestAgentConnected',
       reason: `${machine.name} is to be upgraded and has not been read`,

@@ -136,3 +136,17 @@ export function planUpgradeAct(
     condition: `${machine.name} runs ${cluster.version}`,
   });
 }
+
+/** A node that fell silent while its upgrade runs is waited for: nothing forbids what was begun. `null`: none was begun there. */
+export function planUnreadUpgrade(facts: Facts, { cluster, machine, road }: NodeInputs): readonly string[] | null {
+  const id = `machine/${machine.name}/upgrade`;
+  const begun = facts.ledger.attempts[id];
+  if (begun === undefined || begun.error !== null) return null;
+  return road.draft.wait({
+    id: `${id}/done`,
+    condition: `${machine.name} runs ${cluster.version}`,
+    detail: 'begun, and its guest has not been read for a minute',
+    timeoutMs: cluster.deadlines.upgradeMs,
+    guest: machine.name,
+  });
+}
