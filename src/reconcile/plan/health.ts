@@ -12,13 +12,14 @@ export const OLDEST_HEARTBEAT_MS = 120_000;
 
 /**
  * The control plane that is asked about the cluster and told about a node: one that serves, and not the node itself where there is another. With
- * none that serves it is the first.
+ * none that serves it is one that did, or the first.
  */
 export function speakerOf(facts: Facts, cluster: DesiredCluster, node?: string): string {
   const others = cluster.controlPlanes.filter((name) => name !== node);
-  const candidates = others.length > 0 ? others : cluster.controlPlanes;
-  const serving = candidates.find((name) => freshGuest(facts, name)?.kubernetes?.apiReady === true);
-  return serving ?? candidates[0] ?? node ?? '';
+  const serves = (name: string) => freshGuest(facts, name)?.kubernetes?.apiReady === true;
+  const served = (name: string) => (markOf(facts, name)?.provenAtMs ?? null) !== null;
+  const found = others.find(serves) ?? cluster.controlPlanes.find(serves) ?? others.find(served);
+  return found ?? cluster.controlPlanes[0] ?? node ?? '';
 }
 
 /** The node as the control plane's guest reports it; `null` while unknown or not a member. */
