@@ -1,6 +1,7 @@
 /** The column "Change" of docs/manifest.md: fields of manifests against the planner's own table of classes. */
 import type { Kind } from '../src/model/manifest.ts';
-import { CHANGE_CLASSES, type ChangeClass } from '../src/reconcile/plan/change.ts';
+import type { ChangeClass } from '../src/model/report.ts';
+import { CHANGE_CLASSES } from '../src/reconcile/plan/change.ts';
 
 const words: Readonly<Record<ChangeClass, string>> = {
   live: 'at once',

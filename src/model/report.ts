@@ -1,6 +1,6 @@
 import type { MachineDrift } from './drift.ts';
 import type { ObjectRef } from './mark.ts';
-import type { ActionKind, Block, Note, Outcome, Step, Wait } from './plan.ts';
+import type { ActionKind, Block, FieldChange, Note, Outcome, Step, Wait } from './plan.ts';
 import type { SourceStatus } from './status.ts';
 
 /** One operation of RFC 6902. */
@@ -10,12 +10,29 @@ export interface PatchOperation {
   readonly value?: unknown;
 }
 
+/**
+ * What a change of a field takes.
+ * - `live`: at once, nothing is disturbed.
+ * - `in-place`: by the distribution's upgrade, the domain stays.
+ * - `restart`: a new definition and a restart of the machine.
+ * - `recreate`: a new root disk.
+ * - `refuse`: never; the object has to be made anew under another name.
+ */
+export type ChangeClass = 'live' | 'in-place' | 'restart' | 'recreate' | 'refuse';
+
+/** A field that differs, and what that takes. */
+export interface ClassifiedChange extends FieldChange {
+  readonly class: ChangeClass;
+}
+
 /** What separates a machine's applied spec from its desired one. `patch` turns the former into the latter. */
 export interface MachineChange {
   readonly machine: string;
   readonly object: ObjectRef;
   readonly change: 'create' | 'update' | 'delete';
   readonly patch: readonly PatchOperation[];
+  /** Of an update: each field with its class; a document of an earlier release has none. */
+  readonly fields?: readonly ClassifiedChange[];
 }
 
 /** A step as plans are shown: of its action only the kind. */

@@ -68,6 +68,7 @@ describe('plan', () => {
         object: { kind: 'Cluster', name: 'dev' },
         change: 'update',
         patch: [{ op: 'replace', path: '/kubernetes/version', value: 'v1.36.4+k3s1' }],
+        fields: [{ path: '/kubernetes/version', from: 'v1.35.8+k3s1', to: 'v1.36.4+k3s1', class: 'in-place' }],
       },
     ]);
   });

@@ -1,6 +1,6 @@
 import type { HistoryEntry, HistoryStep, HistoryWait } from '../../model/history.ts';
 import type { FieldChange } from '../../model/plan.ts';
-import { plain, type Style } from './style.ts';
+import { plain, type Style, valueText } from './style.ts';
 import { table } from './table.ts';
 import { clockTime, duration, shortRevision } from './time.ts';
 
@@ -58,11 +58,7 @@ function summary({ changes, steps }: HistoryEntry): string {
 }
 
 function changeText({ path, from, to }: FieldChange): string {
-  return `${plain(path)}: ${value(from)} → ${value(to)}`;
-}
-
-function value(of: unknown): string {
-  return plain(typeof of === 'string' ? of : (JSON.stringify(of) ?? '-')).slice(0, 60);
+  return `${plain(path)}: ${valueText(from)} → ${valueText(to)}`;
 }
 
 function detailed(entry: HistoryEntry, nowMs: number, style: Style): readonly string[] {

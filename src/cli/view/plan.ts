@@ -1,7 +1,8 @@
 import type { FieldChange, Wait } from '../../model/plan.ts';
 import type { PlanDocument, ShownStep } from '../../model/report.ts';
+import { summariesOf } from './plan-changes.ts';
 import { type ObjectRoad, type RoadEntry, roadsOf } from './plan-road.ts';
-import { cut, plain, type Style, wrap } from './style.ts';
+import { plain, type Style, valueText, wrap } from './style.ts';
 import { clockTime, duration, shortRevision } from './time.ts';
 
 export interface PlanViewOptions {
@@ -15,6 +16,7 @@ const INDENT = '  ';
 /** A plan as a colleague would tell it: by object what will be done and why, what it disturbs, what it waits for, what forbids it. */
 export function planText(plan: PlanDocument, options: PlanViewOptions): string {
   const lines = [headline(plan, options.style)];
+  lines.push(...summaryLines(plan, options));
   for (const road of roadsOf(plan)) lines.push('', ...roadLines(plan, road, options));
   if (plan.notes.length > 0) {
     lines.push('', options.style.bold('Worth knowing'));
@@ -39,6 +41,23 @@ function headline(plan: PlanDocument, style: Style): string {
     ...(blocks.length === 0 ? [] : [style.bad(count(blocks.length, 'block'))]),
   ];
   return `For ${revision}: ${parts.join('; ')}.`;
+}
+
+/** What each machine takes, and the fields that force it: also where a guard holds it back and no step can be told. */
+function summaryLines(plan: PlanDocument, options: PlanViewOptions): readonly string[] {
+  const summaries = summariesOf(plan);
+  if (summaries.length === 0) return [];
+  const { style } = options;
+  return [
+    '',
+    style.bold('What changes'),
+    ...summaries.flatMap(({ machines, lines }) => [
+      ...wrap(machines.map(plain).join(', '), Math.max(30, options.columns - INDENT.length)).map(
+        (line) => `${INDENT}${line}`,
+      ),
+      ...lines.flatMap((line) => labelled('', line, options)),
+    ]),
+  ];
 }
 
 function count(amount: number, noun: string): string {
@@ -117,12 +136,6 @@ function changeLines(changes: readonly FieldChange[], options: PlanViewOptions):
   return changes.flatMap(({ path, from, to }) =>
     labelled('', `${path.slice(1).replaceAll('/', '.')}: ${valueText(from)} → ${valueText(to)}`, options),
   );
-}
-
-function valueText(value: unknown): string {
-  const text = plain(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none'));
-  // A digest is told apart by its beginning.
-  return cut(text.replaceAll(/(sha(?:256|512):[0-9a-f]{12})[0-9a-f]+/g, '$1…'), 60);
 }
 
 /** What the whole road takes away from those who use the machines. */

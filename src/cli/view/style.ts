@@ -35,6 +35,13 @@ export function cut(text: string, columns: number): string {
   return characters.length <= columns ? text : `${characters.slice(0, Math.max(0, columns - 1)).join('')}…`;
 }
 
+/** A value of a changed field on part of a line. */
+export function valueText(value: unknown): string {
+  const text = plain(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none'));
+  // A digest is told apart by its beginning.
+  return cut(text.replaceAll(/(sha(?:256|512):[0-9a-f]{12})[0-9a-f]+/g, '$1…'), 60);
+}
+
 /** Words wrapped to lines of at most `columns`; a longer word stands alone on its line. */
 export function wrap(text: string, columns: number): readonly string[] {
   const lines: string[] = [];

@@ -1,16 +1,7 @@
 import jsonPatch from 'fast-json-patch';
 import type { FieldChange } from '../../model/plan.ts';
+import type { ChangeClass, ClassifiedChange } from '../../model/report.ts';
 import type { AppliedSpec } from '../../model/spec.ts';
-
-/**
- * What a change of a field takes.
- * - `live`: at once, nothing is disturbed.
- * - `in-place`: by the distribution's upgrade, the domain stays.
- * - `restart`: a new definition and a restart of the machine.
- * - `recreate`: a new root disk.
- * - `refuse`: never; the object has to be made anew under another name.
- */
-export type ChangeClass = 'live' | 'in-place' | 'restart' | 'recreate' | 'refuse';
 
 /** The one table of classes: path in the applied spec → class. The longest prefix counts. docs/manifest.md shows it. */
 export const CHANGE_CLASSES: Readonly<Record<string, ChangeClass>> = {
@@ -38,10 +29,6 @@ export const CHANGE_CLASSES: Readonly<Record<string, ChangeClass>> = {
 
 /** Classes that a grown value has instead: disks grow live, vCPUs up to the maximum of the running definition. */
 const GROWS_LIVE = new Set(['/diskMiB', '/stateDiskMiB']);
-
-export interface ClassifiedChange extends FieldChange {
-  readonly class: ChangeClass;
-}
 
 /**
  * The fields in which desired differs from applied, each with its class. `maxCpus` is the vCPU maximum of the running definition, `null` when

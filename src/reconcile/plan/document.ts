@@ -4,7 +4,7 @@ import type { MachineDrift } from '../../model/drift.ts';
 import type { Domain, Observed, Reading } from '../../model/observed.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { MachineChange, PatchOperation, PlanDocument, ReadingAge } from '../../model/report.ts';
-import { changedFields } from './change.ts';
+import { changedFields, classifyChanges } from './change.ts';
 import { driftOf } from './drift.ts';
 import { ownMark } from './facts.ts';
 
@@ -42,7 +42,8 @@ function changesOf(desired: Desired, domains: readonly Domain[]): readonly Machi
     const mark = ownMark(domain, desired.owner);
     if (!mark) return [];
     const patch = patchOf(mark.spec, spec);
-    return patch.length === 0 ? [] : [{ machine: name, object, change: 'update', patch }];
+    const fields = classifyChanges(mark.spec, spec, domain.live?.maxCpus ?? null);
+    return patch.length === 0 ? [] : [{ machine: name, object, change: 'update', patch, fields }];
   });
   const uuids = new Set(desired.machines.map((machine) => machine.uuid));
   const unwanted = domains.flatMap((domain): MachineChange[] => {

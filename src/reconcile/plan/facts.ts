@@ -3,8 +3,9 @@ import type { GuestOperation, GuestStatus } from '../../model/guest-status.ts';
 import type { Ledger } from '../../model/ledger.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Calendar, Domain, Inventory, MachineFolder, Reading, Records } from '../../model/observed.ts';
+import type { ClassifiedChange } from '../../model/report.ts';
 import { legOf } from './chain.ts';
-import { type ClassifiedChange, classifyChanges } from './change.ts';
+import { classifyChanges } from './change.ts';
 
 /** A guest reading older than this is unknown for anything disruptive. */
 export const FRESH_READING_MS = 60_000;

@@ -1,6 +1,7 @@
 import type { DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
-import { applyChanges, type ClassifiedChange } from './change.ts';
+import type { ClassifiedChange } from '../../model/report.ts';
+import { applyChanges } from './change.ts';
 import type { Draft } from './draft.ts';
 import { changesOf, type Facts } from './facts.ts';
 import { nextMark, policiesDiffer } from './mark.ts';
