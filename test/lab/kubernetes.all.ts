@@ -15,7 +15,9 @@ import { until } from './waiting.ts';
  */
 const minutes = 60_000;
 const { first, next } = kubernetesVersions;
-const shape = { image: 'debian-12-next', workers: 1 } as const;
+// A component that does not come up is given up soon enough to be worth waiting for; what serves takes two of them.
+const patience = { manifestsTimeout: '8m0s' } as const;
+const shape = { ...patience, image: 'debian-12-next', workers: 1 } as const;
 const worker = 'lab-general-1';
 let site: LabSite;
 let cluster: LabCluster;
@@ -39,7 +41,7 @@ async function doneAt(step: string): Promise<readonly number[]> {
 describe('a kubeadm cluster that meets with misfortune', () => {
   it('is created', async () => {
     reportOnFailure(site);
-    const files = { 'images.yaml': images(site), 'lab.yaml': kubeadmCluster(site) };
+    const files = { 'images.yaml': images(site), 'lab.yaml': kubeadmCluster(site, patience) };
     await cluster.untilAt(await site.commit('a cluster', files), first);
     await cluster.remember();
   });
@@ -48,13 +50,17 @@ describe('a kubeadm cluster that meets with misfortune', () => {
     reportOnFailure(site);
     const root = await rootDisk(site, 'lab-cp-1');
     const timeouts = { boot: '4m' };
-    const broken = await cluster.commit('an image that does not boot', { image: 'debian-12-broken', timeouts });
+    const broken = await cluster.commit('an image that does not boot', {
+      ...patience,
+      image: 'debian-12-broken',
+      timeouts,
+    });
     await cluster.untilTakenBack(broken);
     expect(await rootDisk(site, 'lab-cp-1')).toBe(root);
     await cluster.expectSame();
     const plan = await site.kreconcile(['plan']);
     expect(plan.stdout).toMatch(/Quarantined/);
-    await cluster.untilAt(await cluster.commit('an image that boots', { image: 'debian-12-next' }), first);
+    await cluster.untilAt(await cluster.commit('an image that boots', { ...patience, image: 'debian-12-next' }), first);
     expect(await rootDisk(site, 'lab-cp-1')).not.toBe(root);
     await cluster.expectSame();
   });
@@ -92,7 +98,7 @@ describe('a kubeadm cluster that meets with misfortune', () => {
     const pause = `$(${ctr} ls -q | grep /pause: | head -n 1)`;
     await runInGuest(site, 'lab-cp-1', `${ctr} tag ${image} lab.test/kept:1; ${ctr} tag --force ${pause} ${image}`);
     const bootId = await cluster.nodeField(worker, '{.status.nodeInfo.bootID}');
-    const change = { ...shape, version: next, timeouts: { ready: '6m' }, manifestsTimeout: '2m0s' };
+    const change = { ...shape, version: next, timeouts: { ready: '6m' } };
     const revision = await cluster.commit('a newer Kubernetes whose API server is broken', change);
     const status = await cluster.untilTakenBack(revision);
     expect(clusterOf(status)?.observedVersion).toBe(first);
