@@ -66,8 +66,9 @@ function startStep(
 function startReason({ folders, ledger }: Facts, name: string, domain: Domain, mark: Mark): string {
   const startedAtMs = ledger.attempts[`machine/${name}/start`]?.lastAtMs ?? -1;
   const isJust = (act: string) => (ledger.attempts[`machine/${name}/${act}`]?.lastAtMs ?? -1) > startedAtMs;
-  const wasStarted = (folders.get(name)?.generations ?? []).includes(mark.generation);
-  if (!wasStarted) return (mark.previous ?? null) === null ? 'it is new' : 'its new root disk is in place';
+  const started = folders.get(name)?.generations;
+  if (started && !started.includes(mark.generation))
+    return (mark.previous ?? null) === null ? 'it is new' : 'its new root disk is in place';
   if (isJust('go-back')) return 'what it had before is back';
   if (mark.isSettling && isJust('redefine')) return 'its new definition is in place';
   return `it should run and is ${domain.state}${domain.stateReason === '' ? '' : ` (${domain.stateReason})`}`;
