@@ -1,5 +1,5 @@
 import type { Outcome, Wait } from '../../model/plan.ts';
-import type { PassReport, ShownStep } from '../../model/report.ts';
+import type { PassReport, PlanDocument, ShownStep } from '../../model/report.ts';
 import { plain, type Style } from './style.ts';
 import { duration, shortRevision } from './time.ts';
 
@@ -41,12 +41,10 @@ export function createProgress(style: Style, startedAtMs: number): Progress {
     revision = plan.revision;
     const present = activeWaits(plan.waits);
     for (const [id, wait] of waits) {
-      if (!present.has(id) && isCondition(wait)) {
-        say(
-          style.good('is so  '),
-          `${plain(wait.condition)} ${style.dim(`(${duration(report.endedAtMs - wait.sinceMs)})`)}`,
-        );
-      }
+      if (present.has(id) || !isCondition(wait)) continue;
+      const mark = hasFailed(wait, plan) ? style.bad('not so ') : style.good('is so  ');
+      const took = style.dim(`(${duration(report.endedAtMs - wait.sinceMs)})`);
+      say(mark, `${plain(wait.condition)} ${took}`);
     }
     const steps = new Map(plan.steps.map((step) => [step.id, step]));
     for (const outcome of report.outcomes) sayOutcome(outcome, steps.get(outcome.step), style, say);
@@ -78,6 +76,17 @@ function sayOutcome(
   if (outcome.state === 'done') say(style.good('done   '), title);
   if (outcome.state === 'failed')
     say(style.bad('failed '), `${title}: ${plain(outcome.message)} (${outcome.code}). ${plain(outcome.hint)}`);
+}
+
+/** Whether a condition is not waited for any more because it did not come true: what was to bring it about is begun anew, or taken back. */
+function hasFailed({ id, target }: Wait, { steps, waits, blocks }: PlanDocument): boolean {
+  const act = id.replace(/\/done$/, '');
+  const owner = id.split('/').slice(0, 2).join('/');
+  const ways = [`${owner}/quarantine`, `${owner}/taken-back`, `${owner}/go-back`, ...(act === id ? [] : [act])];
+  return (
+    [...steps, ...waits].some((entry) => ways.includes(entry.id) || entry.id === `${act}/pause`) ||
+    blocks.some((block) => block.guard === 'OperationFailed' && block.target.name === target.name)
+  );
 }
 
 /** A pause before the next attempt is no condition of its own: the failure before it was told. */

@@ -64,6 +64,18 @@ it('tells a wait when it begins and when it has come true, each once', () => {
   ]);
 });
 
+it('does not say of an upgrade that failed that it has come true', () => {
+  const progress = createProgress(createStyle(false), START);
+  const lines = [
+    report(1000, { waits: [wait('machine/cp-1/upgrade/done')] }),
+    report(61_000, { waits: [wait('machine/cp-1/upgrade/pause')] }),
+    report(71_000, { waits: [wait('machine/cp-1/upgrade/done')] }),
+    report(91_000, { waits: [wait('machine/cp-1/taken-back')] }),
+  ].flatMap((entry) => progress.add(entry).lines);
+  const said = lines.filter((line) => line.includes('upgrade/done is so')).map((line) => line.slice(7, 15).trim());
+  expect(said).toEqual(['waits', 'not so', 'waits', 'not so']);
+});
+
 it('keeps in the moving part what is waited for, how long, and what is known of it', () => {
   const progress = createProgress(createStyle(false), START);
   const { frame } = progress.add(report(42_000, { waits: [wait('download', { detail: '37%' })] }));
