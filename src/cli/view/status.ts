@@ -108,9 +108,11 @@ function readyText(conditions: readonly Condition[], style: Style): string {
 function stateText(conditions: readonly Condition[], isSuspended: boolean): string {
   const by = (type: Condition['type']) => conditions.find((condition) => condition.type === type);
   const told = by('Stalled') ?? by('Reconciling') ?? by('Ready');
-  const text = told
-    ? `${told.reason}${told.message === '' || (told.status === 'True' && told.type === 'Ready') ? '' : `: ${plain(told.message)}`}`
-    : '';
+  // What stands below the table in full, with the way out, is only named in it.
+  const isToldBelow = told?.type === 'Stalled' || told?.reason === 'DependencyNotReady' || told?.reason === 'Suspended';
+  const isWell = told?.status === 'True' && told.type === 'Ready';
+  const message = told === undefined || told.message === '' || isWell || isToldBelow ? '' : `: ${plain(told.message)}`;
+  const text = `${told?.reason ?? ''}${message}`;
   return isSuspended && told?.reason !== 'Suspended' ? `suspended; ${text}` : text;
 }
 
