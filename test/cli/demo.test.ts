@@ -18,7 +18,7 @@ it('shows a cluster coming up and being upgraded by a commit, in a plain pipe, a
     'Kubeconfig: ',
     'get nodes',
     '+  version: v1.36.4+k3s1',
-    'done     upgrade dev-general-2 from v1.35.8+k3s1 to v1.36.4+k3s1 in place',
+    'begun    upgrade dev-general-2 from v1.35.8+k3s1 to v1.36.4+k3s1 in place',
     'dev      yes    k3s           v1.36.4+k3s1',
     'Next',
   ];

@@ -47,7 +47,8 @@ export function createProgress(style: Style, startedAtMs: number): Progress {
       say(mark, `${plain(wait.condition)} ${took}`);
     }
     const steps = new Map(plan.steps.map((step) => [step.id, step]));
-    for (const outcome of report.outcomes) sayOutcome(outcome, steps.get(outcome.step), style, say);
+    for (const outcome of report.outcomes)
+      sayOutcome(outcome, steps.get(outcome.step), isLong(outcome.step, plan), style, say);
     for (const [id, wait] of present) {
       if (!waits.has(id) && isCondition(wait)) say(style.busy('waits  '), `${plain(wait.condition)}${limitOf(wait)}`);
     }
@@ -69,13 +70,20 @@ export function createProgress(style: Style, startedAtMs: number): Progress {
 function sayOutcome(
   outcome: Outcome,
   step: ShownStep | undefined,
+  isBegun: boolean,
   style: Style,
   say: (mark: string, text: string) => void,
 ): void {
   const title = plain(step?.title ?? outcome.step);
-  if (outcome.state === 'done') say(style.good('done   '), title);
+  if (outcome.state === 'done') say(isBegun ? style.busy('begun  ') : style.good('done   '), title);
   if (outcome.state === 'failed')
     say(style.bad('failed '), `${title}: ${plain(outcome.message)} (${outcome.code}). ${plain(outcome.hint)}`);
+}
+
+/** Whether a step only begins what takes its time: its end is a condition of its own. */
+function isLong(step: string, { waits }: PlanDocument): boolean {
+  const ends = [`${step}/done`, step.replace(/^(image\/.*)\/fetch$/, '$1/present')];
+  return waits.some(({ id, needs }) => ends.includes(id) && id !== step && needs.includes(step));
 }
 
 /** Whether a condition is not waited for any more because it did not come true: what was to bring it about is begun anew, or taken back. */

@@ -76,6 +76,15 @@ it('does not say of an upgrade that failed that it has come true', () => {
   expect(said).toEqual(['waits', 'not so', 'waits', 'not so']);
 });
 
+it('says of what takes its time that it was begun, not that it is done', () => {
+  const progress = createProgress(createStyle(false), START);
+  const ended = { state: 'done', tookMs: 1 } as const;
+  const outcomes = ['machine/cp-1/drain', 'machine/cp-1/start'].map((step) => ({ step, ...ended })) as never;
+  const needed = { needs: ['machine/cp-1/drain'] };
+  const told = progress.add(report(1000, { waits: [wait('machine/cp-1/drain/done', needed)] }, { outcomes }));
+  expect(told.lines.slice(1)).toEqual([' 0:01  begun    machine/cp-1/drain', ' 0:01  done     machine/cp-1/start']);
+});
+
 it('keeps in the moving part what is waited for, how long, and what is known of it', () => {
   const progress = createProgress(createStyle(false), START);
   const { frame } = progress.add(report(42_000, { waits: [wait('download', { detail: '37%' })] }));
