@@ -16,3 +16,8 @@ it('an object that this host does not take is told of, with what would make it t
     'placed on other hosts than host-1, and not taken: Cluster/there (host-2), Machine/far (host-3)',
   ]);
 });
+
+it('a folder without a Cluster and a Machine is told of: nothing to do can also be a wrong path', () => {
+  const made = planAt(desire(setOf('r'), recipes, options), observed({}));
+  expect(made.notes.map(({ text }) => text)).toEqual(['no manifest asks this host for a Cluster or a Machine']);
+});
