@@ -3,8 +3,9 @@ import type { ActPhase } from '../../src/sim/world.ts';
 import { Crash, type OutwardAct, type Rollout } from '../reconcile/rollout.ts';
 import type { Fleet } from './fleet.ts';
 import { invariants } from './invariants.ts';
+import { remember } from './memory.ts';
 import type { CrashPoint, Scenario } from './scenario.ts';
-import { ownDomain, remember, type Scene } from './scene.ts';
+import { ownDomain, type Scene } from './scene.ts';
 
 /** The state of one run that its parts share. */
 export interface Course {
@@ -72,9 +73,14 @@ export function judge(course: Course, act: OutwardAct | null, phase: ActPhase): 
     if (course.violation !== null) return;
     const wrong = invariant.check(scene, act, phase);
     if (wrong === null) continue;
-    course.violation = `${invariant.name}: ${wrong}`;
-    course.timeline.push(`${at(course)} VIOLATED ${phase} ${act ? describe(act) : 'time passed'}: ${course.violation}`);
+    violate(course, `${invariant.name}: ${wrong}`, `${phase} ${act ? describe(act) : 'time passed'}`);
   }
+}
+
+/** Ends the course with what did not hold. */
+export function violate(course: Course, what: string, when = 'at rest'): void {
+  course.violation = what;
+  course.timeline.push(`${at(course)} VIOLATED ${when}: ${what}`);
 }
 
 function describe(act: OutwardAct): string {

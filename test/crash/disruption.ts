@@ -1,4 +1,5 @@
 import type { DesiredCluster, DesiredMachine } from '../../src/model/desired.ts';
+import { isServing } from '../../src/sim/quorum.ts';
 import type { ActPhase } from '../../src/sim/world.ts';
 import type { OutwardAct } from '../reconcile/rollout.ts';
 import { clusterData, type Invariant, isAway, markOf, ownDomain, type Scene } from './scene.ts';
@@ -7,28 +8,46 @@ import { clusterData, type Invariant, isAway, markOf, ownDomain, type Scene } fr
 const LONGEST_SILENCE_MS = 60_000;
 const BACKUP_SLACK_MS = 60_000;
 
-/** The beginning of something that takes a wanted node away. */
-interface Disruption {
+/** The beginning of something that takes a wanted node or machine away. */
+export interface Disruption {
   readonly machine: DesiredMachine;
-  readonly cluster: DesiredCluster;
+  /** `null`: a plain machine. */
+  readonly cluster: DesiredCluster | null;
   readonly kind: 'cordon' | 'upgrade' | 'stop';
 }
 
+type NodeDisruption = Disruption & { readonly cluster: DesiredCluster };
+
 /**
- * What begins with an act, before it is done; `null` where nothing does. Finishing what has begun, switching off what should be off and taking
- * away what is not wanted any more are no beginnings.
+ * What begins with an act, before it is done; `null` where nothing does. Finishing what has begun, switching off what should be off, taking away what is
+ * not wanted any more, and what remediation or a person who restores asks for are no beginnings.
  */
-function beginningOf(scene: Scene, act: OutwardAct | null, phase: ActPhase): Disruption | null {
+export function beginningOf(scene: Scene, act: OutwardAct | null, phase: ActPhase): Disruption | null {
   if (phase !== 'before' || act === null) return null;
   const kind = kindOf(act);
   const name = kind === 'cordon' ? act.node : act.machine;
   const machine = scene.desired.machines.find((entry) => entry.name === name);
-  const cluster = scene.desired.clusters.find((entry) => entry.name === machine?.object.name);
-  if (kind === null || !machine || machine.object.kind !== 'Cluster' || !cluster) return null;
-  if (machine.powerState === 'Off') return null;
-  if (kind === 'upgrade' && isHarmed(scene, machine.name, cluster)) return null;
+  if (kind === null || !machine || machine.powerState === 'Off' || isAskedFor(scene, machine.name)) return null;
+  const cluster = scene.desired.clusters.find((entry) => entry.name === machine.object.name) ?? null;
+  if (kind === 'upgrade' && cluster && isHarmed(scene, machine.name, cluster)) return null;
   if (kind === 'stop' && isOnTrialOrStopping(scene, machine.name)) return null;
-  return { machine, cluster, kind };
+  return { machine, cluster: machine.object.kind === 'Cluster' ? cluster : null, kind };
+}
+
+function nodeBeginningOf(scene: Scene, act: OutwardAct | null, phase: ActPhase): NodeDisruption | null {
+  const begun = beginningOf(scene, act, phase);
+  return begun?.cluster ? { ...begun, cluster: begun.cluster } : null;
+}
+
+/** By remediation that has decided on a new root disk, or by a person who wants another state in its place. */
+function isAskedFor({ state, disk }: Scene, name: string): boolean {
+  const domain = ownDomain(state, name);
+  const mark = domain && markOf(domain);
+  const isRemedied = mark?.remedies?.some(
+    ({ action, generation, endedAtMs }) =>
+      action === 'recreate' && generation === mark.generation && endedAtMs === undefined,
+  );
+  return isRemedied === true || (disk.records.restorations?.some(({ machine }) => machine === name) ?? false);
 }
 
 function kindOf(act: OutwardAct): Disruption['kind'] | null {
@@ -54,13 +73,15 @@ function isHarmed({ state, desired }: Scene, name: string, cluster: DesiredClust
   const runs = installed?.operations.some((entry) => entry.verb === 'upgrade' && entry.state === 'running');
   const wanted = desired.clusters.find((entry) => entry.name === cluster.name)?.version;
   const node = clusterData(state, cluster)?.nodes[name];
-  return runs === true || installed?.kubernetes === wanted || node?.ready === false;
+  const mark = domain && markOf(domain);
+  const isChanged = installed?.kubernetes != null && installed.kubernetes !== mark?.spec.kubernetes?.version;
+  return runs === true || isChanged || installed?.kubernetes === wanted || node?.ready === false;
 }
 
 const budget: Invariant = {
   name: 'no more nodes are away than may be',
   check(scene, act, phase) {
-    const begun = beginningOf(scene, act, phase);
+    const begun = nodeBeginningOf(scene, act, phase);
     const data = begun && clusterData(scene.state, begun.cluster);
     if (!begun || !data) return null;
     const { machine, cluster } = begun;
@@ -78,22 +99,22 @@ const budget: Invariant = {
 const quorum: Invariant = {
   name: 'the datastore keeps its quorum',
   check(scene, act, phase) {
-    const begun = beginningOf(scene, act, phase);
-    if (!begun || begun.kind === 'cordon' || begun.cluster.controlPlanes.length === 1) return null;
-    const { controlPlanes } = begun.cluster;
-    const up = controlPlanes.filter(
-      (name) => name !== begun.machine.name && ownDomain(scene.state, name)?.run?.apiReady,
-    );
-    return up.length > controlPlanes.length / 2
-      ? null
-      : `${begun.kind} of ${begun.machine.name} with ${up.length} others up`;
+    const begun = nodeBeginningOf(scene, act, phase);
+    const data = begun && clusterData(scene.state, begun.cluster);
+    if (!begun || !data || begun.kind === 'cordon' || data.controlPlanes.length === 1) return null;
+    const own = ownDomain(scene.state, begun.machine.name)?.uuid ?? '';
+    if (!data.controlPlanes.includes(own)) return null;
+    const others = data.controlPlanes.filter((uuid) => uuid !== own);
+    const up = others.filter((uuid) => isServing(scene.state, data, scene.state.domains[uuid]));
+    if (2 * up.length > data.controlPlanes.length) return null;
+    return `${begun.kind} of ${begun.machine.name} with ${up.length} of ${others.length} others serving`;
   },
 };
 
 const backup: Invariant = {
   name: 'a verified backup is on the host before a control plane is disrupted',
   check(scene, act, phase) {
-    const begun = beginningOf(scene, act, phase);
+    const begun = nodeBeginningOf(scene, act, phase);
     if (!begun || begun.kind === 'cordon' || !begun.cluster.controlPlanes.includes(begun.machine.name)) return null;
     const { machine, cluster } = begun;
     const running = clusterData(scene.state, cluster)?.nodes[machine.name]?.version;
@@ -113,7 +134,7 @@ const backup: Invariant = {
 const silence: Invariant = {
   name: 'no disruption begins while the guest is silent',
   check(scene, act, phase) {
-    const begun = beginningOf(scene, act, phase);
+    const begun = nodeBeginningOf(scene, act, phase);
     if (!begun) return null;
     const answeredAtMs = scene.memory.answeredAtMs.get(begun.machine.name) ?? Number.NEGATIVE_INFINITY;
     const silentMs = scene.state.atMs - answeredAtMs;
@@ -125,12 +146,13 @@ const silence: Invariant = {
 const controlPlaneFirst: Invariant = {
   name: 'no worker is upgraded before its control plane',
   check(scene, act, phase) {
-    const begun = beginningOf(scene, act, phase);
+    const begun = nodeBeginningOf(scene, act, phase);
     if (begun?.kind !== 'upgrade') return null;
     const { machine, cluster } = begun;
     const data = clusterData(scene.state, cluster);
     const first = data?.nodes[cluster.controlPlanes[0] ?? ''];
-    if (!first || machine.name === first.name || first.version === cluster.version) return null;
+    const isOnItsWay = first && [cluster.version, ...cluster.versions].includes(first.version);
+    if (!first || machine.name === first.name || isOnItsWay) return null;
     return `${machine.name} goes to ${cluster.version} while its control plane runs ${first.version}`;
   },
 };

@@ -3,6 +3,7 @@ import type { Engine } from '../reconcile/rollout.ts';
 /** Two hands in one engine: the outer one sees what the inner one lets through. */
 export function together(inner: Engine, outer: Engine): Engine {
   return {
+    desired: (desired) => chain(desired, inner.desired, outer.desired),
     plan: (plan, world) =>
       chain(
         plan,

@@ -1,9 +1,22 @@
 import { EMPTY_LEDGER } from '../../src/model/ledger.ts';
-import { addForeignDomain, destroyDomain, loseImage, rebootHost, undefineDomain } from '../../src/sim/outside.ts';
+import {
+  addForeignDomain,
+  breakRoot,
+  destroyDomain,
+  editDomain,
+  hangGuest,
+  loseImage,
+  rebootHost,
+  setVeto,
+  stopService,
+  undefineDomain,
+  useLocalData,
+} from '../../src/sim/outside.ts';
 import type { SimWorld } from '../../src/sim/world.ts';
-import type { Rollout } from '../reconcile/rollout.ts';
+import type { Course } from './course.ts';
 import { edited, type Fleet, IMAGES } from './fleet.ts';
-import type { Event } from './scenario.ts';
+import { askBackup, loseCluster, restoreOver } from './losses.ts';
+import type { Event } from './scenario-events.ts';
 import { markOf, ownDomain } from './scene.ts';
 
 /** Other people's domains, reservation, folder and image, and one that bears the name of a machine of ours. */
@@ -22,34 +35,80 @@ export async function settle(world: SimWorld, conflict: string | null): Promise<
 }
 
 /** Lets an event happen; returns what is wanted from then on. */
-export async function happen(rollout: Rollout, fleet: Fleet, event: Event): Promise<Fleet> {
-  const { world } = rollout;
+export async function happen(course: Course, event: Event): Promise<Fleet> {
+  const { rollout, fleet } = course;
   switch (event.kind) {
     case 'commit':
       return edited(fleet, event.edit);
-    case 'destroy':
-    case 'undefine': {
-      const state = await world.look((hand) => hand.state);
-      const names = Object.values(state.domains).flatMap((domain) => (markOf(domain) ? [domain.name] : []));
-      const name = names.sort()[event.machine % Math.max(1, names.length)];
-      const domain = name === undefined ? null : ownDomain(state, name);
-      if (!domain) return fleet;
-      // One that is undefined before its state disk was ever formatted is rightly not begun anew.
-      const isUndefined = event.kind === 'undefine' && markOf(domain)?.provenAtMs != null;
-      await (isUndefined ? undefineDomain : destroyDomain)(world, domain.name);
-      return fleet;
-    }
     case 'reboot-host':
-      await rebootHost(world);
+      await rebootHost(rollout.world);
       return fleet;
     case 'lose-ledger':
       rollout.disk.ledger = EMPTY_LEDGER;
       return fleet;
     case 'lose-image':
-      await loseImage(world, IMAGES[fleet.dev.image] ?? '');
+      await loseImage(rollout.world, IMAGES[fleet.dev.image] ?? '');
       return fleet;
     case 'pass-time':
       rollout.clock.advance(event.hours * 3_600_000);
       return fleet;
+    case 'suspend':
+    case 'block':
+      forbid(course, event);
+      return fleet;
+    case 'lose-cluster':
+      await loseCluster(course, event.cluster);
+      return fleet;
+    case 'restore-over':
+      await restoreOver(course, event.cluster);
+      return fleet;
+    case 'ask-backup':
+      askBackup(course, event.cluster);
+      return fleet;
+    default:
+      await befall(course, event);
+      return fleet;
+  }
+}
+
+function forbid({ rollout }: Course, event: Extract<Event, { kind: 'suspend' | 'block' }>): void {
+  if (event.kind === 'block') {
+    rollout.blockers = { [event.object]: [{ what: 'file /run/backup', reason: 'it exists' }] };
+    return;
+  }
+  const { records } = rollout.disk;
+  const entry = { reason: 'somebody looks into it', atMs: rollout.clock.now() };
+  rollout.disk.records = { ...records, suspensions: { ...records.suspensions, [event.scope]: entry } };
+}
+
+/** What happens to one of our machines, or to two. */
+async function befall({ rollout }: Course, event: Extract<Event, { machine: number }>): Promise<void> {
+  const { world } = rollout;
+  const state = await world.look((hand) => hand.state);
+  const names = Object.values(state.domains)
+    .flatMap((domain) => (markOf(domain) ? [domain.name] : []))
+    .sort();
+  const at = (index: number): string | undefined => names[index % Math.max(1, names.length)];
+  const name = at(event.machine);
+  const domain = name === undefined ? null : ownDomain(state, name);
+  if (!domain) return;
+  switch (event.kind) {
+    case 'destroy':
+      return destroyDomain(world, domain.name);
+    case 'undefine':
+      // One that is undefined before its state disk was ever formatted is rightly not begun anew.
+      return (markOf(domain)?.provenAtMs == null ? destroyDomain : undefineDomain)(world, domain.name);
+    case 'edit-domain':
+      return editDomain(world, domain.name, { cpus: event.cpus, memoryMiB: event.memoryMiB });
+    case 'veto':
+      return setVeto(world, domain.name, 'somebody measures something');
+    case 'local-data':
+      return useLocalData(world, domain.name, 'default/web:/srv/data');
+    default: {
+      const ail = { hang: hangGuest, 'break-root': breakRoot, 'stop-service': stopService }[event.kind];
+      await ail(world, domain.name);
+      const next = at(event.machine + 1);
+      if (event.isPair && next !== undefined && next !== domain.name) await ail(world, next);
+    }
   }
 }

@@ -2,8 +2,8 @@ import type { Desired } from '../../src/model/desired.ts';
 import type { Manifest } from '../../src/model/manifest.ts';
 import { desire } from '../../src/reconcile/desire.ts';
 import { distributions, programs } from '../reconcile/drivers.ts';
-import { VERSIONS } from '../reconcile/generate.ts';
 import { cluster, machine, options } from '../reconcile/manifests.ts';
+import { WINDOWS } from './windows.ts';
 
 /** What a repository asks for, as few numbers: a generated world is read at a glance, and a change of it is a few of them. */
 export interface Fleet {
@@ -15,20 +15,33 @@ export interface Fleet {
 interface Wish {
   readonly isThere: boolean;
   readonly isOn: boolean;
+  readonly isSuspended: boolean;
   /** Index into the images. */
   readonly image: number;
   /** Index into the sizes. */
   readonly size: number;
   readonly prune: 'Enabled' | 'Confirm';
   readonly deletion: 'Retain' | 'Delete';
+  readonly strategy: 'Auto' | 'InPlaceOnly';
+  readonly keepFor: string;
+  readonly drift: 'correct' | 'warn';
+  /** Index into the windows. */
+  readonly window: number;
 }
 
 export interface ClusterWish extends Wish {
   readonly distribution: keyof typeof VERSIONS;
-  /** Index into the distribution's versions. */
+  /** Index into the distribution's versions. The last is a minor further than one upgrade goes: it is reached by a chain only. */
   readonly version: number;
+  /** The versions on the way are given, whether or not they are needed. */
+  readonly isChained: boolean;
+  readonly controlPlanes: 1 | 3;
   readonly workers: number;
   readonly maxUnavailable: number;
+  /** Nodes that are not healthy are remedied. */
+  readonly isRemedied: boolean;
+  /** A backup is taken every night. */
+  readonly isBackedUp: boolean;
 }
 
 export type MachineWish = Wish;
@@ -40,6 +53,10 @@ export interface Edit {
   readonly jump?: Partial<MachineWish>;
 }
 
+export const VERSIONS = {
+  k3s: ['v1.35.8+k3s1', 'v1.36.3+k3s1', 'v1.36.4+k3s1', 'v1.37.2+k3s1'],
+  kubeadm: ['v1.35.4', 'v1.36.1', 'v1.36.3', 'v1.37.1'],
+} as const;
 export const IMAGES = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}`);
 /** More vCPUs and larger disks are live changes, less or more memory are not. */
 export const SIZES = [
@@ -97,14 +114,23 @@ function imageOf(checksum: string, index: number): Manifest {
 
 function clusterOf(name: string, wish: ClusterWish): Manifest {
   const machineClass = `size-${wish.size}`;
+  const isFar = wish.version === VERSIONS[wish.distribution].length - 1;
   return cluster(name, {
     distribution: wish.distribution,
     version: versionOf(wish),
     image: `image-${wish.image}`,
-    controlPlane: { machineClass },
+    controlPlane: { machineClass, replicas: wish.controlPlanes },
+    ...(wish.controlPlanes === 1 ? {} : { endpoint: `${name}.test:6443` }),
     workers: wish.workers === 0 ? [] : [{ name: 'general', replicas: wish.workers, machineClass }],
-    upgrade: { maxUnavailable: wish.maxUnavailable },
     ...policiesOf(wish),
+    upgrade: {
+      maxUnavailable: wish.maxUnavailable,
+      strategy: wish.strategy,
+      keepFor: wish.keepFor,
+      ...(wish.isChained || isFar ? { versions: VERSIONS[wish.distribution].slice(1, wish.version) } : {}),
+    },
+    ...(wish.isBackedUp ? { backup: { schedule: '30 1 * * *' } } : {}),
+    ...(wish.isRemedied ? { remediation: { actions: ['restart', 'reset', 'recreate'] } } : {}),
   });
 }
 
@@ -114,13 +140,17 @@ function machineOf(name: string, wish: MachineWish): Manifest {
     machineClass: `size-${wish.size}`,
     userData: `#cloud-config\nruncmd: [echo ${SECRET}of-a-user]\n`,
     ...policiesOf(wish),
+    upgrade: { strategy: wish.strategy, keepFor: wish.keepFor },
   });
 }
 
 function policiesOf(wish: Wish) {
   return {
     powerState: wish.isOn ? ('On' as const) : ('Off' as const),
+    suspend: wish.isSuspended,
     prune: { mode: wish.prune },
     deletionPolicy: wish.deletion,
+    drift: { mode: wish.drift },
+    windows: WINDOWS[wish.window] ?? [],
   };
 }

@@ -1,6 +1,9 @@
 import { objectKey } from '../../src/model/mark.ts';
 import type { SimStateDisk } from '../../src/sim/state.ts';
 import { disruptionInvariants } from './disruption.ts';
+import { policyInvariants } from './policies.ts';
+import { remedyInvariants } from './remedies.ts';
+import { returnInvariants } from './returns.ts';
 import { foreignThings, type Invariant, markOf, ownDomain, type Scene } from './scene.ts';
 
 const foreign: Invariant = {
@@ -60,7 +63,9 @@ const wayBack: Invariant = {
     for (const domain of Object.values(state.domains)) {
       const mark = markOf(domain);
       const previous = mark?.previous;
-      if (!mark || !previous || mark.provenAtMs !== null || memory.deleting.has(domain.name)) continue;
+      // One on which the node was not well is no way back.
+      if (!mark || previous?.provenAtMs == null || mark.provenAtMs !== null || memory.deleting.has(domain.name))
+        continue;
       const folder = state.folders[domain.name];
       if (!folder?.generations[previous.generation])
         return `root disk ${previous.generation} of ${domain.name} is gone, and ${mark.generation} is not proven`;
@@ -90,6 +95,8 @@ const deletion: Invariant = {
     const domain = ownDomain(state, act.machine);
     const mark = domain && markOf(domain);
     if (!mark) return null;
+    const isGivenUp = disk.records.restorations?.some(({ machine, replace }) => replace && machine === act.machine);
+    if (isGivenUp) return null;
     if (desired.machines.some((machine) => machine.name === act.machine)) return `${act.machine} is still wanted`;
     const isConfirmed = disk.records.confirmations.some(
       (entry) => entry.object === objectKey(mark.object) && entry.revision === desired.revision,
@@ -131,4 +138,7 @@ export const invariants: readonly Invariant[] = [
   seeds,
   applied,
   ...disruptionInvariants,
+  ...policyInvariants,
+  ...returnInvariants,
+  ...remedyInvariants,
 ];

@@ -4,10 +4,14 @@ import type { Inventory, Observed } from '../../src/model/observed.ts';
 import { refOf } from '../../src/reconcile/execute/context.ts';
 import { plan } from '../../src/reconcile/plan/index.ts';
 import type { Engine } from '../reconcile/rollout.ts';
+import { policyMutations } from './mutations-policies.ts';
+import { returnMutations } from './mutations-returns.ts';
 import { adding, changing, dropping, hasty, isControlPlane, machineOf, verbOf } from './surgery.ts';
 
 /** Deliberate faults in the engine, by name: what somebody could get wrong. Each must be found. */
 export const mutations: Readonly<Record<string, Engine>> = {
+  ...policyMutations,
+  ...returnMutations,
   'no backup comes before a disruption': dropping(({ id }) => /\/(backup|fetch-backup)(\/|$)/.test(id)),
   'nodes are not drained': dropping(({ id }) => /\/(cordon|drain)(\/|$)/.test(id)),
   'nothing is staged': dropping(({ id }) => /\/stage(\/|$)/.test(id)),
@@ -35,6 +39,19 @@ export const mutations: Readonly<Record<string, Engine>> = {
     const [own, other] = [machineOf(step.id), machineOf(need)];
     return own !== null && !isControlPlane(own) && other !== null && other !== own && !isControlPlane(other);
   }),
+  'control planes do not wait for each other': {
+    desired: (desired) => ({
+      ...desired,
+      machines: desired.machines.map((machine) => ({
+        ...machine,
+        skips: { ...machine.skips, skipped: [...machine.skips.skipped, 'Quorum', 'ControlPlaneStable'] },
+      })),
+    }),
+    ...hasty((need, step) => {
+      const [own, other] = [machineOf(step.id), machineOf(need)];
+      return isControlPlane(own) && isControlPlane(other) && other !== own && verbOf(step) !== 'join';
+    }),
+  },
   'workers do not wait for their control plane': hasty(
     (need, step) =>
       /-general-/.test(step.id) &&

@@ -24,7 +24,7 @@ export async function outcomeOf(rollout: Rollout): Promise<Readonly<Record<strin
 /** What was tried and taken back on the way says nothing about the end. */
 function lastingPart(mark: Mark | null): unknown {
   if (mark === null || typeof mark !== 'object') return mark;
-  const { previous: _root, quarantined: _tried, ...lasting } = mark;
+  const { previous: _root, quarantined: _tried, remedies: _done, restored: _from, ...lasting } = mark;
   return lasting;
 }
 

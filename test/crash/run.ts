@@ -1,3 +1,4 @@
+import { type ObjectRef, objectKey } from '../../src/model/mark.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { SourceStatus } from '../../src/model/status.ts';
 import { verdictOf } from '../../src/reconcile/plan/verdict.ts';
@@ -5,12 +6,13 @@ import type { SimFault } from '../../src/sim/fault.ts';
 import { setFaults } from '../../src/sim/outside.ts';
 import { createVirtualClock } from '../../src/sim/virtual-clock.ts';
 import { createRollout, type Engine, type Rollout } from '../reconcile/rollout.ts';
-import { at, type Course, judge, meet, restart } from './course.ts';
+import { at, type Course, judge, meet, restart, violate } from './course.ts';
 import { together } from './engines.ts';
 import { happen, settle as settleWorld } from './events.ts';
 import { askedFor, desiredOf, type Fleet } from './fleet.ts';
 import { outcomeOf } from './outcome.ts';
-import { confirm, keepObjects } from './person.ts';
+import { attend, keepObjects } from './person.ts';
+import { wrongAtRest } from './rest.ts';
 import type { Change, Scenario } from './scenario.ts';
 import { foreignThings, listener, newMemory } from './scene.ts';
 
@@ -33,8 +35,11 @@ const LONGEST_LOOK_MS = 20_000;
 const MANY_LOOKS = 30;
 const LONG_SILENCE_MS = 120_000;
 /** After this time nothing is kept for going back any more. */
-const LONGEST_KEPT_MS = 25 * 3_600_000;
-const ALL_ON = { dev: { isOn: true }, stage: { isOn: true }, jump: { isOn: true } };
+const LONGEST_KEPT_MS = 41 * 3_600_000;
+const ON = { isOn: true, isSuspended: false };
+const ALL_ON = { dev: ON, stage: ON, jump: ON };
+/** How often a person looks at what has come to rest. */
+const MOST_LOOKS_OF_A_PERSON = 5;
 
 /** Lives through a history with the real loop on a simulated host. `engine` may hold a deliberate fault. */
 export async function run(scenario: Scenario, engine: Engine): Promise<Run> {
@@ -58,7 +63,7 @@ export async function run(scenario: Scenario, engine: Engine): Promise<Run> {
   const course: Course = {
     rollout,
     scenario,
-    scene: { state, disk: rollout.disk, desired: desiredOf(scenario.fleet, 'r0'), memory },
+    scene: { state, disk: rollout.disk, host: rollout, desired: desiredOf(scenario.fleet, 'r0'), memory },
     timeline: [],
     pending: [...scenario.crashes],
     fleet: scenario.fleet,
@@ -73,7 +78,8 @@ export async function run(scenario: Scenario, engine: Engine): Promise<Run> {
   await liveThrough(course);
   const rest = await rollout.plan(course.scene.desired);
   const lines = describeRest(rest);
-  if (course.violation === null && verdictOf(sourceOf(rest), rest, rollout.disk.ledger) === 'failed')
+  const isFailed = verdictOf(sourceOf(rest), rest, rollout.disk.ledger) === 'failed';
+  if (course.violation === null && isFailed && !isOfAnEarlierCluster(rest))
     course.violation = `ends converged, or blocked by a named guard: ${lines.join('; ')}`;
   course.timeline.push(...lines.map((line) => `${at(course)} REST ${line}`));
   const { violation, timeline, crashes, passes } = course;
@@ -110,7 +116,7 @@ async function begin(course: Course, change: Change): Promise<void> {
   // A guest that says nothing more has been silent for a while when something is asked of it.
   if (faults.some(({ times, only }) => times === undefined && only === undefined))
     rollout.clock.advance(LONG_SILENCE_MS);
-  course.fleet = await happen(rollout, course.fleet, what);
+  course.fleet = await happen(course, what);
   if (what.kind !== 'commit') return;
   course.revision += 1;
   scene.desired = desiredOf(course.fleet, `r${course.revision}`);
@@ -130,11 +136,13 @@ async function drive(course: Course, acts: number | null): Promise<void> {
     await setFaults(course.rollout.world, []);
     await passes(course, null);
   }
-  for (let asked = 0; asked < 4 && course.violation === null; asked += 1) {
+  for (let asked = 0; asked < MOST_LOOKS_OF_A_PERSON && course.violation === null; asked += 1) {
     const { plan } = await course.rollout.turn(course.scene.desired);
-    if (!confirm(course, plan)) break;
+    if (!(await attend(course, plan))) break;
     await passes(course, null);
   }
+  const wrong = course.violation === null ? wrongAtRest(course.scene) : null;
+  if (wrong !== null) violate(course, wrong);
   await keepObjects(course);
 }
 
@@ -165,9 +173,16 @@ async function passes(course: Course, acts: number | null): Promise<'interrupted
 }
 
 /** When the agent looks again: at the next event, or as its waits ask, more rarely when it has looked in vain; `null` when nothing is to come. */
-async function nextLook({ rollout, scenario }: Course, plan: Plan, looks: number): Promise<number | null> {
+async function nextLook(course: Course, plan: Plan, looks: number): Promise<number | null> {
+  const { rollout, scenario } = course;
   const eventAtMs = await rollout.world.nextEventAtMs();
-  const isWaiting = plan.waits.some((wait) => wait.needs.length === 0 && !wait.overdue);
+  const isHeld = holdOf(course);
+  const isLeftAlone = (id: string) =>
+    id.endsWith('/recovers') && plan.blocks.some(({ guard }) => guard === 'RemediationHeld');
+  const isWaiting =
+    plan.waits.some(
+      (wait) => wait.needs.length === 0 && !wait.overdue && !isHeld(wait.object) && !isLeftAlone(wait.id),
+    ) || plan.blocks.some(({ guard, object }) => guard === 'WindowOpen' && !isHeld(object));
   if (!isWaiting && eventAtMs === null) return null;
   const nowMs = rollout.clock.now();
   const lookMs = plan.lookAgainAtMs ?? nowMs + LONGEST_LOOK_MS;
@@ -175,11 +190,28 @@ async function nextLook({ rollout, scenario }: Course, plan: Plan, looks: number
   return Math.max(nowMs + 1, eventAtMs === null ? latestMs : Math.min(eventAtMs, latestMs));
 }
 
+/** Whether an object is suspended, or part of it is: then it moves on only when a person wants it. */
+function holdOf({ scene }: Course): (object: ObjectRef | null) => boolean {
+  const { desired, disk } = scene;
+  const scopes = Object.keys(disk.records.suspensions);
+  const nodes = scopes.map((scope) => desired.machines.find(({ name }) => scope === `Node/${name}`)?.object);
+  const suspended = desired.machines.filter((machine) => machine.suspended).map(({ object }) => object);
+  const keys = new Set([...scopes, ...[...nodes, ...suspended].flatMap((entry) => (entry ? [objectKey(entry)] : []))]);
+  return (object) => keys.has('agent') || (object !== null && keys.has(objectKey(object)));
+}
+
 async function unrest({ rollout, scene }: Course): Promise<string> {
   const plan = await rollout.plan(scene.desired);
   const waits = plan.waits.filter((wait) => wait.needs.length === 0).map((wait) => `${wait.id}: ${wait.detail}`);
   const steps = plan.steps.filter((step) => step.needs.length === 0).map((step) => step.id);
   return `ready ${steps.join(', ')}; waits ${waits.join(', ')}; failed ${rollout.failed.slice(-3).join(', ')}`;
+}
+
+/** Workers of a cluster that was begun anew are told to be taken away: they never get well. */
+function isOfAnEarlierCluster({ blocks }: Plan): boolean {
+  const given = blocks.filter(({ guard, wayOut }) => guard === 'OperationFailed' && wayOut.includes('was begun anew'));
+  const names = new Set(given.map(({ target }) => target.name));
+  return blocks.filter(({ guard }) => guard === 'DeadlinePassed').every(({ target }) => names.has(target.name));
 }
 
 function sourceOf({ revision }: Plan): SourceStatus {

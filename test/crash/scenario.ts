@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import type { SimFault } from '../../src/sim/fault.ts';
 import type { ActPhase } from '../../src/sim/world.ts';
-import type { ClusterWish, Edit, Fleet, MachineWish } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
+import { type Event, event, needsRest } from './scenario-events.ts';
 import { faults } from './scenario-faults.ts';
+import { clusterWish, machineWish } from './scenario-wishes.ts';
 
 /** One generated history: a world and what happens to it. Plain data, so that it prints and can be run again. */
 export interface History {
@@ -34,13 +36,6 @@ export interface Change {
 /** `halfway`: an upgrade that has brought the new API server up when it fails. */
 export type Phase = 'boot' | 'apiStart' | 'nodeReady' | 'upgrade' | 'halfway';
 
-export type Event =
-  | { readonly kind: 'commit'; readonly edit: Edit }
-  /** What other people do to one of our machines, by place in the list of domains. */
-  | { readonly kind: 'destroy' | 'undefine'; readonly machine: number }
-  | { readonly kind: 'reboot-host' | 'lose-ledger' | 'lose-image' }
-  | { readonly kind: 'pass-time'; readonly hours: number };
-
 export interface CrashPoint {
   /** Acts of this phase since the end before. */
   readonly after: number;
@@ -50,72 +45,6 @@ export interface CrashPoint {
   readonly downMs: number;
 }
 
-const policies = {
-  prune: fc.constantFrom('Enabled' as const, 'Enabled' as const, 'Confirm' as const),
-  deletion: fc.constantFrom('Retain' as const, 'Delete' as const),
-};
-const oftenOn = fc.integer({ min: 0, max: 9 }).map((die) => die > 0);
-
-function clusterWish(isThere: fc.Arbitrary<boolean>): fc.Arbitrary<ClusterWish> {
-  return fc.record({
-    isThere,
-    isOn: oftenOn,
-    image: fc.nat(1),
-    size: fc.constant(0),
-    ...policies,
-    distribution: fc.constantFrom('k3s' as const, 'kubeadm' as const),
-    version: fc.nat(1),
-    workers: fc.constantFrom(0, 1, 1, 2, 3),
-    maxUnavailable: fc.constantFrom(1, 1, 2),
-  });
-}
-
-const machineWish: fc.Arbitrary<MachineWish> = fc.record({
-  isThere: fc.boolean(),
-  isOn: oftenOn,
-  image: fc.nat(1),
-  size: fc.constant(0),
-  ...policies,
-});
-
-const shared = [
-  fc.record({ isThere: fc.boolean() }),
-  fc.record({ isOn: fc.boolean() }),
-  fc.record({ size: fc.nat(3) }),
-  fc.record({ image: fc.nat(2) }),
-];
-const version = fc.record({ version: fc.nat(2) });
-const clusterEdit: fc.Arbitrary<Partial<ClusterWish>> = fc.oneof(
-  version,
-  version,
-  fc.record({ version: fc.nat(2), image: fc.nat(2) }),
-  fc.record({ workers: fc.nat(3) }),
-  fc.record({ maxUnavailable: fc.constantFrom(1, 2) }),
-  ...shared,
-);
-const edit: fc.Arbitrary<Edit> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ dev: clusterEdit }) },
-  { weight: 2, arbitrary: fc.record({ stage: clusterEdit }) },
-  { weight: 2, arbitrary: fc.record({ jump: fc.oneof(...shared) }) },
-  { weight: 1, arbitrary: fc.record({ dev: clusterEdit, stage: clusterEdit }) },
-);
-const event: fc.Arbitrary<Event> = fc.oneof(
-  { weight: 12, arbitrary: fc.record({ kind: fc.constant('commit' as const), edit }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({ kind: fc.constantFrom('destroy' as const, 'undefine' as const), machine: fc.nat(7) }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('reboot-host' as const, 'lose-ledger' as const, 'lose-image' as const),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('pass-time' as const), hours: fc.integer({ min: 1, max: 50 }) }),
-  },
-);
 const change: fc.Arbitrary<Change> = fc.record({
   what: event,
   after: fc.option(fc.nat(25), { freq: 2, nil: null }),
@@ -154,8 +83,7 @@ function settled(scenario: History): History {
       if (wanted < latest[name]) after = null;
       latest[name] = Math.max(latest[name], wanted);
     }
-    const parts = [edits.dev, edits.stage, edits.jump];
-    if (parts.some((part) => part?.size !== undefined)) after = null;
+    if (needsRest(entry.what)) after = null;
     return { ...entry, after, fails: after === null && entry.what.kind === 'commit' ? entry.fails : null };
   });
   return { ...scenario, changes };
@@ -181,7 +109,23 @@ const SEEDS_PER_HISTORY = 4;
 
 /** The history of a seed with one to three ends of the agent: always the same one. */
 export function scenarioOf(seed: number): Scenario {
-  return { ...drawn(histories, Math.floor(seed / SEEDS_PER_HISTORY)), crashes: drawn(crashes, seed) };
+  const number = Math.floor(seed / SEEDS_PER_HISTORY);
+  const history = drawn(histories, number);
+  return {
+    ...(number % WITH_QUORUM === WITH_QUORUM - 1 ? withQuorum(history) : history),
+    crashes: drawn(crashes, seed),
+  };
+}
+
+/** One history in so many has a cluster of three control planes. */
+const WITH_QUORUM = 8;
+
+function withQuorum(history: History): History {
+  const { dev } = history.fleet;
+  return {
+    ...history,
+    fleet: { ...history.fleet, dev: { ...dev, controlPlanes: 3, workers: Math.min(1, dev.workers) } },
+  };
 }
 
 function drawn<T>(arbitrary: fc.Arbitrary<T>, seed: number): T {

@@ -7,12 +7,15 @@ import type { SimCluster, SimNode } from '../../src/sim/cluster-state.ts';
 import type { SimDomain, WorldState } from '../../src/sim/state.ts';
 import type { ActPhase } from '../../src/sim/world.ts';
 import type { Disk, Engine, OutwardAct } from '../reconcile/rollout.ts';
+import type { AgentHost } from '../reconcile/rollout-agent.ts';
 import { SECRET } from './fleet.ts';
 
 /** What invariants look at: the world as it truly is, what the agent keeps, what is wanted, and what was seen so far. */
 export interface Scene {
   readonly state: WorldState;
   readonly disk: Disk;
+  /** By object key: what forbids its disruptions on this host. */
+  readonly host: Pick<AgentHost, 'blockers'>;
   desired: Desired;
   readonly memory: Memory;
 }
@@ -34,6 +37,18 @@ export interface Memory {
   readonly deleting: Set<string>;
   /** What is somebody else's, as it was at the beginning. */
   foreign: string;
+  /** By cluster UID and object: when users made it. */
+  readonly writtenAtMs: Map<string, number>;
+  /** Clusters that served, and whose control plane is gone with its disks. */
+  readonly lost: Set<string>;
+  /** By cluster that is to be brought back: its UID, and the objects that must be there then. */
+  readonly returning: Map<string, { readonly uid: string; readonly objects: ReadonlySet<string> }>;
+  /** By node UID: the version it was last seen with. */
+  readonly versions: Map<string, string>;
+  /** By machine: since when its node, which had served, is not well. */
+  readonly unwellSinceMs: Map<string, number>;
+  /** By machine: since when its guest vetoes. */
+  readonly vetoedSinceMs: Map<string, number>;
 }
 
 /** What must hold at every instant. `check` says what is wrong, or `null`; `act` is what is done now, `null` between acts. */
@@ -52,6 +67,12 @@ export function newMemory(): Memory {
     stopping: new Map(),
     deleting: new Set(),
     foreign: '',
+    writtenAtMs: new Map(),
+    lost: new Set(),
+    returning: new Map(),
+    versions: new Map(),
+    unwellSinceMs: new Map(),
+    vetoedSinceMs: new Map(),
   };
 }
 
@@ -112,17 +133,6 @@ export function isAway(state: WorldState, memory: Memory, node: SimNode): boolea
   if (!memory.served.has(node.uid)) return false;
   const domain = state.domains[node.machine];
   return !domain?.run?.serviceActive || domain.state !== 'running' || !node.ready || node.cordonedByUs;
-}
-
-/** Brings what was seen up to date; after every act and every step of time. */
-export function remember({ state, memory }: Scene): void {
-  for (const cluster of Object.values(state.clusters)) {
-    for (const node of Object.values(cluster.nodes)) if (node.ready) memory.served.add(node.uid);
-  }
-  for (const folder of Object.values(state.folders)) {
-    const { stateDisk } = folder;
-    if (stateDisk?.member && stateDisk.filesystemUuid) memory.dataDisks.set(folder.machine, stateDisk.filesystemUuid);
-  }
 }
 
 /** Everything on the host that is not ours. */

@@ -6,7 +6,7 @@ import { createSimHypervisor } from '../../src/drivers/hypervisor/sim/index.ts';
 import type { Desired } from '../../src/model/desired.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
 import { objectKey } from '../../src/model/mark.ts';
-import type { Backup, HostOperation, Observed, Records } from '../../src/model/observed.ts';
+import type { Backup, HostBlocker, HostOperation, Observed, Records } from '../../src/model/observed.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Clock, Log } from '../../src/model/ports.ts';
 import { textDigest } from '../../src/reconcile/desire/identity.ts';
@@ -39,6 +39,8 @@ export type OutwardAct = Omit<SimAct, 'role'> & { readonly role: SimAct['role'] 
 
 /** Where a test puts its hand between the engine and what it works on. */
 export interface Engine {
+  /** What the engine takes for desired. */
+  desired?(desired: Desired): Desired;
   plan?(plan: Plan, world: World): Plan;
   observed?(observed: Observed): Observed;
   acts?(acts: Acts, parts: ActParts, world: World): Acts;
@@ -57,6 +59,8 @@ export interface AgentHost {
   readonly done: string[];
   readonly failed: string[];
   isOver: boolean;
+  /** By object key: what forbids its disruptions on this host. */
+  blockers: Readonly<Record<string, readonly HostBlocker[]>>;
   /** How far the host's clock, which the agent reads, is ahead of the time in which things happen. */
   skewMs: number;
   onAct: ((act: OutwardAct, phase: ActPhase) => void) | null;
@@ -90,7 +94,7 @@ export function startAgent(host: AgentHost): Agent {
   const hypervisor = engine.hypervisor?.(plainHypervisor) ?? plainHypervisor;
   const guest = engine.guest?.(plainGuest) ?? plainGuest;
   const readings = createReadings(guest, clock, () => {});
-  const calendar = createCalendar();
+  const calendar = createCalendar({ read: async () => host.blockers, settled: () => Promise.resolve() });
   const copies = createBackupCopies(
     guest,
     { save: async (backup, content) => saveBackup(host, backup, content) },
@@ -104,12 +108,13 @@ export function startAgent(host: AgentHost): Agent {
     () => {},
   );
   const operations = () => [...copies.operations(), ...uploads.operations()];
-  const observeNow = async () => {
-    const observed = await freshObservation(host, clock, hypervisor, readings, operations);
+  const observeNow = async (desired?: Desired) => {
+    const fresh = await freshObservation(host, clock, hypervisor, readings, operations);
+    const observed = desired ? { ...fresh, calendar: await calendar.read(desired, clock.now()) } : fresh;
     return engine.observed?.(observed) ?? observed;
   };
   return {
-    observe: observeNow,
+    observe: () => observeNow(),
     settled: async () => {
       await copies.settled();
       await uploads.settled();
@@ -126,8 +131,8 @@ export function startAgent(host: AgentHost): Agent {
           checkedAtMs: clock.now(),
         },
       }),
-      desire: () => desired,
-      observe: async () => ({ ...(await observeNow()), calendar: await calendar.read(desired, clock.now()) }),
+      desire: () => engine.desired?.(desired) ?? desired,
+      observe: () => observeNow(engine.desired?.(desired) ?? desired),
       readLedger: async () => disk.ledger,
       writeLedger: async (ledger) => {
         if (!host.isOver) disk.ledger = ledger;

@@ -47,6 +47,7 @@ export async function createRollout(options: RolloutOptions = {}): Promise<Rollo
     done: [],
     failed: [],
     isOver: false,
+    blockers: {},
     skewMs: 0,
     onAct: null,
   };
