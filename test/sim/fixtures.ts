@@ -9,6 +9,7 @@ import type { KubernetesSpec } from '../../src/model/spec.ts';
 import { openSimWorld, type WorldOptions } from '../../src/sim/open.ts';
 import { createVirtualClock, type VirtualClock } from '../../src/sim/virtual-clock.ts';
 import type { SimWorld } from '../../src/sim/world.ts';
+import { appliedSpec } from '../drivers/applied-spec.ts';
 
 export const imageDigest = `sha256:${'a'.repeat(64)}`;
 export const owner = 'tests';
@@ -97,20 +98,11 @@ function markOf(name: string, kubernetes: Partial<KubernetesSpec> | null, genera
     owner,
     object: kubernetes ? { kind: 'Cluster', name: 'dev' } : { kind: 'Machine', name },
     machine: name,
-    spec: {
+    spec: appliedSpec({
       image: { digest: imageDigest, os: 'debian', version: '13', arch: 'x86_64', format: 'qcow2' },
-      cpus: 2,
-      memoryMiB: 4096,
-      diskMiB: 40_960,
       stateDiskMiB: kubernetes ? 20_480 : null,
-      cpuMode: 'host-passthrough',
-      firmware: 'bios',
-      network: { name: 'default', attach: { kind: 'network', name: 'default' }, addressing: null },
-      address: null,
-      access: { user: null, sshAuthorizedKeys: [] },
-      userDataDigest: null,
       kubernetes: kubernetes && { ...kubernetesDefaults, ...kubernetes },
-    },
+    }),
     address: null,
     generation,
     previousGeneration: null,

@@ -18,7 +18,7 @@ import { planFirst, planRestored } from './restore.ts';
 import { planDueBackup } from './schedule.ts';
 import { planTakeBack } from './take-back.ts';
 import { inTurn, isMidway } from './turn.ts';
-import { planEarlier, planStage, planUnreadUpgrade, planUpgradeAct, upgradeNeed } from './upgrade.ts';
+import { isUpgradeBegun, planEarlier, planStage, planUnreadUpgrade, planUpgradeAct, upgradeNeed } from './upgrade.ts';
 import { type End, type NodePlan, planWorkers, type Turn } from './window.ts';
 
 /** What the nodes of a cluster's plan share. */
@@ -188,7 +188,7 @@ function stay(facts: Facts, node: NodePlan, isRenewed: boolean): null {
 }
 
 function isUpgrading({ need, road, cluster }: NodePlan): boolean {
-  if (need.kind === 'busy' || need.kind === 'undo' || (need.kind === 'needed' && need.begun)) return true;
+  if (isUpgradeBegun(need)) return true;
   const isNoted = road.mark?.spec.kubernetes?.version === cluster.version;
   return need.kind === 'none' && road.up !== null && !isNoted;
 }

@@ -1,7 +1,7 @@
 import type { Desired, DesiredCluster, DesiredMachine } from '../../model/desired.ts';
 import type { GuestOperation, GuestStatus } from '../../model/guest-status.ts';
 import type { Ledger } from '../../model/ledger.ts';
-import type { Mark } from '../../model/mark.ts';
+import { type Mark, type ObjectRef, objectKey } from '../../model/mark.ts';
 import type { Calendar, Domain, Inventory, MachineFolder, Reading, Records } from '../../model/observed.ts';
 import type { ClassifiedChange } from '../../model/report.ts';
 import { legOf } from './chain.ts';
@@ -93,6 +93,12 @@ function pastAttempts({ attempts }: Ledger, nowMs: number): Ledger['attempts'] {
       attempt.lastAtMs <= nowMs ? attempt : { ...attempt, lastAtMs: 0 },
     ]),
   );
+}
+
+/** When a person last asked for another try with an object, ms since epoch; 0: never. */
+export function retriedAtMs({ records }: Facts, object: ObjectRef): number {
+  const key = objectKey(object);
+  return Math.max(0, ...(records.retries ?? []).filter((entry) => entry.object === key).map(({ atMs }) => atMs));
 }
 
 /** A domain that is ours: its mark says so. */

@@ -36,9 +36,9 @@ function definitionText({ formerSpec, spec }: Mark): string {
 }
 
 /**
- * Puts the root disk that ran before back, with the state disk as it was when that one was left, and starts it; where only the definition was changed, that
- * one, and all disks stay, as does the state disk of a member of several. Undoing a change that we began needs no guest that answers. Returns what must come before it runs again, `null` when it
- * cannot be done now.
+ * Puts the root disk that ran before back, with the state disk as it was when that one was left, and starts it. Where only the definition was changed, that
+ * one returns and all disks stay; the state disk of a member of several stays too. Undoing a change that we began needs no guest that answers. Returns what
+ * must come before it runs again, `null` when it cannot be done now.
  */
 export function planGoBack(
   facts: Facts,

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { GuestOperation, GuestStatus } from '../../model/guest-status.ts';
-import { objectKey } from '../../model/mark.ts';
 import type { GuestVerb } from '../../model/plan.ts';
 import { backoffUntilMs } from './backoff.ts';
 import type { Draft } from './draft.ts';
-import { attemptOf, type Facts, freshGuest, operationsOf } from './facts.ts';
+import { attemptOf, type Facts, freshGuest, operationsOf, retriedAtMs } from './facts.ts';
 
 /** Failed attempts of a disruptive operation after which a person has to look; anything else is tried for ever, ever more slowly. */
 export const MOST_DISRUPTIVE_ATTEMPTS = 3;
@@ -87,10 +86,8 @@ export function planOperation(facts: Facts, draft: Draft, init: OperationInit): 
 }
 
 /** Whether a person asked for another try since the last one. */
-function isRetried({ records, ledger }: Facts, { object }: Draft, id: string): boolean {
-  const key = object && objectKey(object);
-  const saidAtMs = records.retries?.find((entry) => entry.object === key)?.atMs ?? 0;
-  return saidAtMs > (ledger.attempts[id]?.lastAtMs ?? 0);
+function isRetried(facts: Facts, { object }: Draft, id: string): boolean {
+  return object !== null && retriedAtMs(facts, object) > (facts.ledger.attempts[id]?.lastAtMs ?? 0);
 }
 
 /** Attempts to upgrade to a version, in their order. What was taken back is over: a person who says `retry` begins anew. */

@@ -1,7 +1,7 @@
 import type { DesiredMachine } from '../../model/desired.ts';
-import { type Mark, objectKey, type Quarantine } from '../../model/mark.ts';
+import type { Mark, Quarantine } from '../../model/mark.ts';
 import type { Draft } from './draft.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, retriedAtMs } from './facts.ts';
 import { fallbackOf, quarantinedMark } from './mark.ts';
 import { definitionDigest, rootDigest } from './renewal.ts';
 
@@ -65,11 +65,7 @@ export function planRetry(
   needs: readonly string[],
   draft: Draft,
 ): readonly string[] {
-  const key = objectKey(machine.object);
-  const saidAtMs = Math.max(
-    0,
-    ...(facts.records.retries ?? []).filter((entry) => entry.object === key).map((entry) => entry.atMs),
-  );
+  const saidAtMs = retriedAtMs(facts, machine.object);
   if (saidAtMs === 0 || condemnation(mark) || openVersionQuarantine(mark)) return [];
   const kept = mark.quarantined.filter((entry) => entry.atMs > saidAtMs);
   if (kept.length === mark.quarantined.length) return [];

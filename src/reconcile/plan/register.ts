@@ -1,6 +1,6 @@
 import type { DesiredMachine } from '../../model/desired.ts';
 import { objectKey } from '../../model/mark.ts';
-import { attemptOf, type Facts, freshGuest, markOf, operationsOf } from './facts.ts';
+import { attemptOf, type Facts, freshGuest, markOf, operationsOf, retriedAtMs } from './facts.ts';
 import { speakerOf } from './health.ts';
 import type { NodeInputs } from './node.ts';
 import { operationPrefix, planOperation } from './operation.ts';
@@ -53,16 +53,12 @@ function subjectOf(name: string): string {
 }
 
 /** Whether it was restarted often enough within a day, and nobody has asked for more since. */
-function isGivenUp({ guests, nowMs, records }: Facts, { name, object }: DesiredMachine): boolean {
+function isGivenUp(facts: Facts, { name, object }: DesiredMachine): boolean {
+  const { guests, nowMs } = facts;
   const reading = guests[name];
   const past = operationsOf(reading?.known ? reading.value : null, operationPrefix('restart', subjectOf(name)));
   const nowMinute = Math.floor(nowMs / MINUTE_MS);
-  const key = objectKey(object);
-  const saidAtMs = Math.max(
-    0,
-    ...(records.retries ?? []).filter((entry) => entry.object === key).map(({ atMs }) => atMs),
-  );
-  const sinceMinute = Math.max(nowMinute - COUNTED_MINUTES, Math.floor(saidAtMs / MINUTE_MS));
+  const sinceMinute = Math.max(nowMinute - COUNTED_MINUTES, Math.floor(retriedAtMs(facts, object) / MINUTE_MS));
   const ended = past.filter(({ id, state }) => state !== 'running' && attemptOf(id) > sinceMinute);
   return ended.length >= MOST_RESTARTS;
 }

@@ -1,7 +1,7 @@
 import type { DesiredMachine } from '../../model/desired.ts';
-import { type Mark, objectKey, type Remedy } from '../../model/mark.ts';
+import type { Mark, Remedy } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
-import { clusterOf, type Facts } from './facts.ts';
+import { clusterOf, type Facts, retriedAtMs } from './facts.ts';
 import { healthReading } from './health.ts';
 import type { Renewal } from './renewal.ts';
 
@@ -19,9 +19,7 @@ export interface RemedyRecord {
 
 /** Reads the mark. What was done before a person said `retry` counts no more, nor does an act that is known to have failed. */
 export function remedyRecord(facts: Facts, machine: DesiredMachine, mark: Mark): RemedyRecord {
-  const key = objectKey(machine.object);
-  const retries = (facts.records.retries ?? []).filter(({ object }) => object === key).map(({ atMs }) => atMs);
-  const saidAtMs = Math.max(0, ...retries);
+  const saidAtMs = retriedAtMs(facts, machine.object);
   const done = (mark.remedies ?? [])
     .filter(({ atMs }) => atMs > saidAtMs)
     .filter((entry) => !isUndone(facts, machine, entry));

@@ -10,6 +10,7 @@ import { beginningOf, isQuarantined, isRenewalAllowed } from './renewal.ts';
 import { settleStep } from './settle.ts';
 import { planSurvey } from './survey.ts';
 import { planTrial } from './trial.ts';
+import { isUpgradeBegun } from './upgrade.ts';
 import type { End, NodePlan, Turn } from './window.ts';
 
 /**
@@ -22,9 +23,7 @@ export function planRenewal(facts: Facts, node: NodePlan, turn: Turn, controlPla
   if (road.phase === 'returning') return planReturned(facts, node, road.up, controlPlane);
   if (road.phase === 'changing') return planProof(facts, node, road.up, false, controlPlane);
   // An upgrade that has begun is finished, or taken back, before anything else begins.
-  const isUpgrading =
-    node.need.kind === 'busy' || node.need.kind === 'undo' || (node.need.kind === 'needed' && node.need.begun);
-  if (!road.replacement || isUpgrading) return [];
+  if (!road.replacement || isUpgradeBegun(node.need)) return [];
   // A commit whose version is refused is not carried out by half; the refusal has its own block.
   if (node.need.kind === 'forbidden' && road.replacement.failure === null) {
     road.draft.note(`${node.machine.name} is not changed otherwise either while its Kubernetes version is refused`);

@@ -4,6 +4,7 @@ import { backupTakenAtMs, planCopy } from './backup.ts';
 import { type Facts, freshGuest, operationsOf } from './facts.ts';
 import { nodeOf } from './health.ts';
 import { isOccupied, nextAttempt, operationPrefix, planOperation } from './operation.ts';
+import { isUpgradeBegun } from './upgrade.ts';
 import type { NodePlan } from './window.ts';
 
 const MINUTE_MS = 60_000;
@@ -71,8 +72,7 @@ function planTaking(facts: Facts, node: NodePlan, guest: GuestStatus, due: Due):
 /** Proven, not cordoned by us, and in the middle of nothing: the backup that an unfinished change may need is not followed by one of its outcome. */
 function isAtRest(facts: Facts, { need, road, cluster, machine }: NodePlan): boolean {
   if (road.mark === null || road.mark.provenAtMs === null || road.phase !== 'steady') return false;
-  if (need.kind === 'busy' || need.kind === 'undo' || need.kind === 'unknown' || (need.kind === 'needed' && need.begun))
-    return false;
+  if (isUpgradeBegun(need) || need.kind === 'unknown') return false;
   const isNoted = need.kind !== 'none' || road.mark.spec.kubernetes?.version === cluster.version;
   return isNoted && nodeOf(facts, cluster, machine.name)?.cordonedByUs !== true;
 }

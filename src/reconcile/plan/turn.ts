@@ -1,6 +1,7 @@
 import type { Facts } from './facts.ts';
 import { nodeOf } from './health.ts';
 import { isJoinBegun } from './members.ts';
+import { isUpgradeBegun } from './upgrade.ts';
 import type { End, NodePlan, Turn } from './window.ts';
 
 /** Control planes one by one: each when those before it are done and proven. What has begun is finished first, and waits for nobody. */
@@ -30,6 +31,5 @@ function isBegun(facts: Facts, node: NodePlan): boolean {
 
 /** Whether a change of the node has begun and is not over: its root disk or definition is on trial or returns, or it is being upgraded. */
 export function isMidway({ road, need }: NodePlan): boolean {
-  const isUpgraded = need.kind === 'busy' || need.kind === 'undo' || (need.kind === 'needed' && need.begun);
-  return isUpgraded || road.phase !== 'steady';
+  return isUpgradeBegun(need) || road.phase !== 'steady';
 }

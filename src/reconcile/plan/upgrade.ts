@@ -22,6 +22,11 @@ export type UpgradeNeed =
   | { readonly kind: 'busy'; readonly operation: GuestOperation }
   | { readonly kind: 'needed'; readonly from: string; readonly begun: boolean };
 
+/** Whether an upgrade has begun on the node and is not over, taking one back included. */
+export function isUpgradeBegun(need: UpgradeNeed): boolean {
+  return need.kind === 'busy' || need.kind === 'undo' || (need.kind === 'needed' && need.begun);
+}
+
 /** Judges one node and adds the block if its upgrade is forbidden. Only a node that is a member can need one. */
 export function upgradeNeed(facts: Facts, inputs: NodeInputs): UpgradeNeed {
   const { cluster, machine, road } = inputs;
