@@ -77,7 +77,17 @@ export function changeOf(kind: Kind, field: string): string {
   const applied = Object.entries(appliedPaths[kind]).find(
     ([path]) => field === path || field.startsWith(`${path}.`) || field.startsWith(`${path}[`),
   );
-  return words[applied ? classAt(applied[1]) : 'live'];
+  if (!applied) return words.live;
+  return [words[classAt(applied[1])], ...exceptions(field, ...applied)].join('; ');
+}
+
+/** What the table says of single keys of a free-form field. */
+function exceptions(field: string, path: string, at: string): readonly string[] {
+  if (field !== path) return [];
+  const own = classAt(at);
+  return Object.entries(CHANGE_CLASSES).flatMap(([key, name]) =>
+    key.startsWith(`${at}/`) && name !== own ? [`\`${key.slice(at.length + 1)}\`: ${words[name]}`] : [],
+  );
 }
 
 /** The longest prefix counts, as in the planner; what its table does not hold is a new root disk. */

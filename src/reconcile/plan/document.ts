@@ -42,7 +42,7 @@ function changesOf(desired: Desired, domains: readonly Domain[]): readonly Machi
     const mark = ownMark(domain, desired.owner);
     if (!mark) return [];
     const patch = patchOf(mark.spec, spec);
-    const fields = classifyChanges(mark.spec, spec, domain.live?.maxCpus ?? null);
+    const fields = classifyChanges(mark, spec, domain.live?.maxCpus ?? null);
     return patch.length === 0 ? [] : [{ machine: name, object, change: 'update', patch, fields }];
   });
   const uuids = new Set(desired.machines.map((machine) => machine.uuid));
@@ -67,9 +67,11 @@ function driftsOf(desired: Desired, domains: readonly Domain[]): readonly Machin
 /** Only fields that count as changed: one that the applied spec does not know is none. */
 function patchOf(applied: object, desired: object): readonly PatchOperation[] {
   const fields = changedFields(applied as never, desired as never);
-  return fields.flatMap(({ path, from, to }) => {
+  return fields.flatMap(({ path, from, to }): readonly PatchOperation[] => {
+    if (to === undefined) return [{ op: 'remove', path }];
+    if (from === undefined) return [{ op: 'add', path, value: to }];
     if (!isBranch(from) || !isBranch(to) || Array.isArray(from) !== Array.isArray(to)) {
-      return [{ op: 'replace' as const, path, value: to }];
+      return [{ op: 'replace', path, value: to }];
     }
     return jsonPatch.compare(from, to).flatMap((operation) => shown(path, operation));
   });

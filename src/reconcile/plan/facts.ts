@@ -69,7 +69,7 @@ function changesAt(
 ): readonly ClassifiedChange[] {
   const domain = domains.get(machine.uuid);
   const mark = domain ? ownMark(domain, owner) : null;
-  return domain && mark ? classifyChanges(mark.spec, machine.spec, domain.live?.maxCpus ?? null) : [];
+  return domain && mark ? classifyChanges(mark, machine.spec, domain.live?.maxCpus ?? null) : [];
 }
 
 /** What separates a machine's applied spec from the desired one; empty for one that does not exist. */

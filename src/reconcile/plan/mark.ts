@@ -77,6 +77,11 @@ export function settledMark({ isSettling: _settling, formerSpec: _former, ...mar
   return mark;
 }
 
+/** Whether the machine has not yet come about: its first root disk never ran as it should. */
+export function wasNeverProven({ provenAtMs, previous, isSettling }: Mark): boolean {
+  return provenAtMs === null && (previous ?? null) === null && isSettling !== true;
+}
+
 /** Whether a change of its root disk or definition is carried out and not yet proven. The first root disk is no change. */
 export function isUnsettled(mark: Mark): boolean {
   return mark.isSettling === true || (mark.provenAtMs === null && (mark.previous ?? null) !== null);

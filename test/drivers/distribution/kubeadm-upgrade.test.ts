@@ -72,6 +72,23 @@ describe.each(shells)('kubeadm upgrade under %s', (shell) => {
     expect(await node.kubernetes()).toMatchObject({ version });
   });
 
+  it("goes by today's configuration, not by that of first boot", async () => {
+    const node = await running('worker');
+    await node.operate('stage', 'stage-1', { version });
+    const UPGRADE_CONFIGURATION = '{"kind":"UpgradeConfiguration","timeouts":{"upgradeManifests":"20m0s"}}';
+    expect(await node.operate('upgrade', 'upgrade-1', { version, UPGRADE_CONFIGURATION })).toMatchObject({ code: 0 });
+    expect(node.read('etc/kreconcile/kubeadm/upgrade.yaml')).toBe(`${UPGRADE_CONFIGURATION}\n`);
+  });
+
+  it('goes by the file that a seed of release 0.1.0 brought, where nothing newer is said', async () => {
+    const node = await running('worker');
+    node.set('UPGRADE_CONFIGURATION', '');
+    node.write('etc/kreconcile/kubeadm/upgrade.yaml', 'kind: UpgradeConfiguration\n');
+    await node.operate('stage', 'stage-1', { version });
+    expect(await node.operate('upgrade', 'upgrade-1', { version })).toMatchObject({ code: 0 });
+    expect(node.read('etc/kreconcile/kubeadm/upgrade.yaml')).toBe('kind: UpgradeConfiguration\n');
+  });
+
   it('begins nothing that is not staged or while the API server is away', async () => {
     const node = await running();
     expect((await node.operate('upgrade', 'upgrade-1', { version })).error).toBe(`${version} is not staged`);

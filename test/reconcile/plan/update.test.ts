@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../../../src/model/manifest.ts';
+import type { Mark } from '../../../src/model/mark.ts';
 import { desire } from '../../../src/reconcile/desire.ts';
-import { CHANGE_CLASSES, changedFields } from '../../../src/reconcile/plan/change.ts';
-import { debianImage, machine, OTHER_DIGEST, options, recipes, smallClass } from '../manifests.ts';
+import { applyChanges, CHANGE_CLASSES, changedFields } from '../../../src/reconcile/plan/change.ts';
+import { planDocument } from '../../../src/reconcile/plan/document.ts';
+import { cluster, debianImage, machine, OTHER_DIGEST, options, recipes, smallClass } from '../manifests.ts';
 import { domainFor, guards, markFor, NOW, observed, planAt, stepIds } from './world.ts';
 
 function desiredWith(...manifests: Manifest[]) {
@@ -151,5 +153,66 @@ describe('the table of classes', () => {
         known.some((path) => path.split('/')[1] === field),
         field,
       ).toBe(true);
+  });
+});
+
+describe("the distribution's own configuration", () => {
+  type Config = Readonly<Record<string, Record<string, unknown>>>;
+  const withConfig = (config: Config) =>
+    desiredWith(
+      smallClass(),
+      debianImage(),
+      cluster('dev', { distribution: 'kubeadm', version: 'v1.36.1', workers: [], config }),
+    );
+  const worldOf = (config: Config, mark: Partial<Mark> = {}) => {
+    const applied = withConfig(config);
+    const domains = applied.machines.map((node) => domainFor(applied, node, { mark: markFor(applied, node, mark) }));
+    return { domains, world: observed({ domains }) };
+  };
+  const classes = (from: Config, to: Config, mark: Partial<Mark> = {}) => {
+    const { world } = worldOf(from, mark);
+    const document = planDocument(withConfig(to), world, planAt(withConfig(to), world));
+    return document.changes.flatMap(({ fields = [] }) => fields.map((field) => [field.path, field.class]));
+  };
+  const upgrade = (minutes: number): Config => ({
+    UpgradeConfiguration: { timeouts: { upgradeManifests: `${minutes}m0s` } },
+  });
+
+  it.each([
+    ['changed', upgrade(5), upgrade(15)],
+    ['added', {}, upgrade(15)],
+    ['taken out', upgrade(5), {}],
+  ])('of upgrades, %s, disturbs no node and is in the mark', (_, from, to) => {
+    expect(classes(from, to)).toEqual([['/kubernetes/config/UpgradeConfiguration', 'live']]);
+    const made = planAt(withConfig(to), worldOf(from).world);
+    const step = made.steps.find(({ id }) => id === 'machine/dev-cp-1/update');
+    if (step?.action.kind !== 'update-live') throw new Error('the mark is written');
+    expect(step.action.mark.spec.kubernetes?.config).toEqual(to);
+    expect(made.steps.some(({ disruptive, destructive }) => disruptive || destructive)).toBe(false);
+  });
+
+  it('that only the making of a node reads disturbs no node that was made', () => {
+    const from = { InitConfiguration: { skipPhases: ['a'] }, JoinConfiguration: { skipPhases: ['a'] } };
+    expect(classes(from, {}).map(([, word]) => word)).toEqual(['live', 'live']);
+    expect(classes(from, {}, { provenAtMs: null }).map(([, word]) => word)).toEqual(['recreate', 'recreate']);
+  });
+
+  it('of what runs takes a new root disk, and takes the rest along', () => {
+    const kubelet = (pods: number): Config => ({ ...upgrade(pods), KubeletConfiguration: { maxPods: pods } });
+    expect(classes(kubelet(50), kubelet(60))).toEqual([
+      ['/kubernetes/config/KubeletConfiguration', 'recreate'],
+      ['/kubernetes/config/UpgradeConfiguration', 'live'],
+    ]);
+  });
+
+  it('is told as a patch that makes the one of the other', () => {
+    const [from, to] = [withConfig(upgrade(5)).machines[0], withConfig({}).machines[0]];
+    if (!from || !to) throw new Error('there is a node');
+    expect(applyChanges(from.spec, changedFields(from.spec, to.spec))).toEqual(to.spec);
+    expect(applyChanges(to.spec, changedFields(to.spec, from.spec))).toEqual(from.spec);
+    const { world } = worldOf(upgrade(5));
+    expect(planDocument(withConfig({}), world, planAt(withConfig({}), world)).changes[0]?.patch).toEqual([
+      { op: 'remove', path: '/kubernetes/config/UpgradeConfiguration' },
+    ]);
   });
 });

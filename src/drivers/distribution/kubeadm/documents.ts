@@ -59,9 +59,9 @@ export function joinDocument(node: NodeContext): string {
   ]);
 }
 
-/** Input of `kubeadm upgrade apply` and `kubeadm upgrade node`; the version is an argument. */
+/** Input of `kubeadm upgrade apply` and `kubeadm upgrade node`, in one line; the version is an argument. */
 export function upgradeDocument(node: NodeContext): string {
-  return inOneFile([document(node, 'UpgradeConfiguration', {})]);
+  return JSON.stringify(document(node, 'UpgradeConfiguration', {}));
 }
 
 function initConfiguration(node: NodeContext): ConfigTree {

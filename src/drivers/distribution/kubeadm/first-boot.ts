@@ -33,7 +33,6 @@ export function firstBootFiles(node: NodeContext): readonly SeedFile[] {
         ]
       : [file(`${FOLDER}/join.yaml`, joinDocument(node))]),
     file(`${FOLDER}/images.yaml`, imageDocuments(node)),
-    file(`${FOLDER}/upgrade.yaml`, upgradeDocument(node)),
     file(`${FOLDER}/containerd-v2.toml`, containerdConfig(2)),
     file(`${FOLDER}/containerd-v3.toml`, containerdConfig(3)),
     file(`${FOLDER}/containerd.service`, CONTAINERD_UNIT),
@@ -63,7 +62,7 @@ function networkFiles(node: NodeContext): readonly SeedFile[] {
   return isApplied ? [file(`${FOLDER}/cni.yaml`, node.cluster.cniManifest ?? '')] : [];
 }
 
-/** Settings of the guest library; the mirrors are laid out as the official sites are. */
+/** Settings of the guest library. The mirrors are laid out as the official sites are; each upgrade brings its configuration along. */
 export function settings(node: NodeContext): Readonly<Record<string, string>> {
   const { mirrors, cni } = kubernetesOf(node);
   const github = (project: string) => `https://github.com/${project}/releases/download`;
@@ -78,6 +77,7 @@ export function settings(node: NodeContext): Readonly<Record<string, string>> {
     CNI_PLUGINS_VERSION: RUNTIME_RELEASES.cniPlugins,
     CNI_PLUGIN: cni.plugin,
     CNI_MANIFEST: cni.plugin === 'manifest' && node.cluster.cniManifest === null ? (cni.manifest ?? '') : '',
+    UPGRADE_CONFIGURATION: upgradeDocument(node),
     API_WAIT_SECONDS: String(Math.min(API_WAIT_SECONDS, Math.ceil(node.cluster.deadlines.readyMs / 1000))),
   };
 }

@@ -53,6 +53,7 @@ dist_upgrade() {
 }
 
 upgrade_configuration() {
+	write_upgrade_file
 	if [ "$ROLE" = control-plane ]; then
 		restore_manifests
 		progress 'waits for the API server'
@@ -73,6 +74,12 @@ upgrade_configuration() {
 	fi
 	: >"$upgrade_staged/applied"
 	sync
+}
+
+# write_upgrade_file: as the manifests have it today. A seed of release 0.1.0 brought the file itself, and no such setting.
+write_upgrade_file() {
+	[ -n "${UPGRADE_CONFIGURATION-}" ] || return 0
+	printf '%s\n' "$UPGRADE_CONFIGURATION" | replace_file "$KUBEADM_FILES/upgrade.yaml" || fail "kubeadm's configuration for upgrades could not be written"
 }
 
 # is_cluster_upgraded: another control plane has brought the cluster to the version. What this one began itself, it ends as it began.
