@@ -2,6 +2,7 @@ import type { ObjectRef } from '../../model/mark.ts';
 import type { Action, Block, FieldChange, GuardName, Note, Step, Target, Wait } from '../../model/plan.ts';
 import { backoffUntilMs } from './backoff.ts';
 import { type Facts, waitedMs } from './facts.ts';
+import { suspensionOf } from './suspend.ts';
 
 /** What a planner says of a step; the rest has a default. */
 export interface StepInit {
@@ -124,7 +125,7 @@ function newBlock(
   return { id, target, object, guard, reason, wayOut, changes: changes ?? [] };
 }
 
-/** A wait begins to count when nothing stands before it any more. */
+/** A wait begins to count when nothing stands before it any more. While nothing may be done about its target no deadline runs. */
 function newWait(facts: Facts, target: Target, object: ObjectRef | null, init: WaitInit): Wait {
   const needs = init.needs ?? [];
   const timeoutMs = init.timeoutMs ?? null;
@@ -132,7 +133,8 @@ function newWait(facts: Facts, target: Target, object: ObjectRef | null, init: W
     timeoutMs === null
       ? (facts.ledger.since[init.id] ?? facts.nowMs)
       : facts.nowMs - waitedMs(facts, init.id, init.pollMs ?? DEFAULT_POLL_MS);
-  const sinceMs = init.sinceMs ?? knownMs;
+  const sinceMs =
+    init.sinceMs ?? (timeoutMs !== null && suspensionOf(facts, { target, object }) ? facts.nowMs : knownMs);
   const untilMs = needs.length === 0 && timeoutMs !== null ? sinceMs + timeoutMs : null;
   return {
     id: init.id,

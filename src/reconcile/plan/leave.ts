@@ -31,7 +31,7 @@ export function planLeave(
   }
   const guest = freshGuest(facts, name);
   if (guest === null && needs.length === 0) return isNeeded(facts, cluster, name, draft) ? null : needs;
-  if (guest?.kubernetes?.apiReady !== true && needs.length === 0) return needs;
+  if (guest?.kubernetes?.apiReady !== true && needs.length === 0 && isAsked(facts, name)) return needs;
   return draft.step({
     id: `machine/${name}/remove-member`,
     title: `take ${name} out of the datastore of ${cluster.name}`,
@@ -40,6 +40,12 @@ export function planLeave(
     reason: 'its machine is going to be deleted, and the others decide without it from now on',
     action: { kind: 'remove-member', node: name, via },
   });
+}
+
+/** Whether it was taken out: an API server that does not answer for another reason is one of a member still. */
+function isAsked({ ledger }: Facts, name: string): boolean {
+  const attempt = ledger.attempts[`machine/${name}/remove-member`];
+  return attempt !== undefined && attempt.error === null;
 }
 
 /** Without an API there is no majority that could let a member go. */

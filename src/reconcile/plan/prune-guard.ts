@@ -26,6 +26,15 @@ export function isPruneAllowed(
     });
     return false;
   }
+  const modes = new Set(owned.map((entry) => entry.mark.prune));
+  if (modes.has('Disabled')) {
+    draft.block({
+      guard: 'PruneDisabled',
+      reason: `${what} is not in the manifests, and its prune mode is Disabled`,
+      wayOut: 'Put it back, or delete its machines by hand.',
+    });
+    return false;
+  }
   const confirmed = records.confirmations.some((entry) => entry.object === key && entry.revision === desired.revision);
   const confirm = `kreconcile confirm ${key}`;
   if (records.applied === 'lost' || !records.applied.includes(key)) {
@@ -34,15 +43,6 @@ export function isPruneAllowed(
       guard: 'AppliedListLost',
       reason: `${what} is not in the manifests, and the list of applied objects ${records.applied === 'lost' ? 'is lost' : 'does not name it'}`,
       wayOut: `If it is to be deleted: ${confirm}`,
-    });
-    return false;
-  }
-  const modes = new Set(owned.map((entry) => entry.mark.prune));
-  if (modes.has('Disabled')) {
-    draft.block({
-      guard: 'PruneDisabled',
-      reason: `${what} is not in the manifests, and its prune mode is Disabled`,
-      wayOut: 'Put it back, or delete its machines by hand.',
     });
     return false;
   }

@@ -4,7 +4,10 @@ import type { Draft } from './draft.ts';
 import type { Facts } from './facts.ts';
 
 /** Why nothing may be done about a target now; `null` when it may. */
-export function suspensionOf(facts: Facts, draft: Draft): { reason: string; wayOut: string } | null {
+export function suspensionOf(
+  facts: Facts,
+  draft: Pick<Draft, 'target' | 'object'>,
+): { reason: string; wayOut: string } | null {
   const { suspensions } = facts.records;
   const scopes = [
     'agent',
@@ -25,7 +28,7 @@ export function suspensionOf(facts: Facts, draft: Draft): { reason: string; wayO
     : null;
 }
 
-function isSuspendedByManifest(facts: Facts, draft: Draft): boolean {
+function isSuspendedByManifest(facts: Facts, draft: Pick<Draft, 'target' | 'object'>): boolean {
   const { target, object } = draft;
   if (target.kind === 'Machine' && facts.machines.get(target.name)?.suspended) return true;
   return object?.kind === 'Cluster' && (facts.clusters.get(object.name)?.suspended ?? false);

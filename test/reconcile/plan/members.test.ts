@@ -53,6 +53,13 @@ describe('control planes that a commit takes away', () => {
     expect(ids.indexOf('machine/dev-cp-3/remove-member')).toBeLessThan(ids.indexOf('machine/dev-cp-3/shutdown'));
   });
 
+  it('leave it too where their own API server does not answer: they are members all the same', () => {
+    const silent: NodeChange = { kubernetes: { apiReady: false, apiVersion: null, nodes: [] }, node: { ready: false } };
+    const made = planAt(dev(1, { prune }), clusterWorld(dev(2, { prune }), { 'dev-cp-2': silent }));
+    const shutdown = made.steps.find(({ id }) => id === 'machine/dev-cp-2/shutdown');
+    expect(shutdown?.needs).toEqual(['machine/dev-cp-2/remove-member']);
+  });
+
   it('stay while another one does not stand firm', () => {
     const made = left({ 'dev-cp-2': down, 'dev-cp-3': { node: { unschedulable: true, evictablePods: 0 } } });
     expect(

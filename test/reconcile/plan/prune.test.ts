@@ -59,6 +59,16 @@ describe('what left the manifests', () => {
     expect(made.steps.filter((step) => step.destructive || step.disruptive)).toEqual([]);
   });
 
+  it.each([['lost' as const], [[]]])(
+    'is protected by its own mark while the list is %j, whatever was confirmed',
+    (list) => {
+      const confirmations = [{ object: 'Machine/goes', revision: 'r2' }];
+      const made = planAt(after, world({ prune: 'Disabled' }, { applied: list, confirmations }));
+      expect(guards(made)).toContain('PruneDisabled');
+      expect(stepIds(made)).not.toContain('machine/goes/delete');
+    },
+  );
+
   it('goes one object at a time per revision', () => {
     const made = planAt(after, world({ prune: 'Enabled' }, {}, ['stays', 'goes', 'goes-too']));
     expect(stepIds(made).filter((id) => id.endsWith('/delete'))).toEqual(['machine/goes/delete']);
