@@ -10,21 +10,33 @@ export const VERSIONS = {
 
 const distribution = fc.constantFrom('k3s' as const, 'kubeadm' as const);
 const power = fc.constantFrom('On' as const, 'On' as const, 'On' as const, 'Off' as const);
+/** Mostly one: three take three times as long. */
+const controlPlanes = fc.constantFrom(1 as const, 1 as const, 1 as const, 3 as const);
 const prune = fc.constantFrom('Enabled' as const, 'Confirm' as const);
 const deletion = fc.constantFrom('Retain' as const, 'Delete' as const);
 
 function clusterOf(name: string): fc.Arbitrary<Manifest> {
   return fc
-    .record({ distribution, version: fc.nat(2), workers: fc.nat(2), power, prune, deletion, endpoint: fc.boolean() })
+    .record({
+      distribution,
+      version: fc.nat(2),
+      controlPlanes,
+      workers: fc.nat(2),
+      power,
+      prune,
+      deletion,
+      endpoint: fc.boolean(),
+    })
     .map((choice) =>
       cluster(name, {
         distribution: choice.distribution,
         version: VERSIONS[choice.distribution][choice.version] ?? VERSIONS[choice.distribution][0],
+        controlPlane: { machineClass: 'small', replicas: choice.controlPlanes },
         workers: choice.workers === 0 ? [] : [{ name: 'general', replicas: choice.workers, machineClass: 'small' }],
         powerState: choice.power,
         prune: { mode: choice.prune },
         deletionPolicy: choice.deletion,
-        ...(choice.endpoint ? { endpoint: `${name}.test` } : {}),
+        ...(choice.endpoint || choice.controlPlanes > 1 ? { endpoint: `${name}.test` } : {}),
       }),
     );
 }
@@ -93,3 +105,34 @@ export function raised(
   });
   return { ...set, revision, manifests: [...groundOf(under), ...objects] };
 }
+
+/**
+ * Two revisions of one cluster that has, or had, three control planes. Its endpoint is there from the start, so that it may grow, and what leaves it
+ * may be deleted.
+ */
+export const severalSets: fc.Arbitrary<readonly [ManifestSet, ManifestSet]> = fc
+  .record({
+    distribution,
+    counts: fc.constantFrom([3, 3] as const, [1, 3] as const, [3, 1] as const),
+    isRaised: fc.boolean(),
+    workers: fc.nat(1),
+    under: ground,
+  })
+  .map((choice) => {
+    const at = (replicas: number, version: string): Manifest =>
+      cluster('dev', {
+        distribution: choice.distribution,
+        version,
+        endpoint: 'dev.test',
+        controlPlane: { machineClass: 'small', replicas },
+        workers: choice.workers === 0 ? [] : [{ name: 'general', replicas: choice.workers, machineClass: 'small' }],
+        prune: { mode: 'Enabled' },
+      });
+    const [from, to] = choice.counts;
+    const [older, newer] = VERSIONS[choice.distribution];
+    const plain: Ground = { image: 0, memory: '2Gi' };
+    return [
+      { revision: 'r1', files: {}, manifests: [...groundOf(plain), at(from, older)] },
+      { revision: 'r2', files: {}, manifests: [...groundOf(choice.under), at(to, choice.isRaised ? newer : older)] },
+    ];
+  });

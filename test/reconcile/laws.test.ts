@@ -19,7 +19,7 @@ const recipes = { k3s: distributions.k3s.recipe, kubeadm: distributions.kubeadm.
 const want = (set: ManifestSet): Desired => desire(set, recipes, { ...options, programs });
 const RUNS = { numRuns: 30 };
 /** Whole rollouts with new root disks in them, on a machine that has other work too. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 480_000;
 const twoRevisions = fc.tuple(manifestSet('r1'), manifestSet('r2'));
 
 async function rolledOut(...sets: ManifestSet[]): Promise<Rollout> {

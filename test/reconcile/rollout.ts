@@ -20,8 +20,8 @@ export interface Rollout extends Omit<AgentHost, 'isOver'> {
   pass(desired: Desired): Promise<boolean>;
   /** One pass, with the plan whose front it ran. */
   turn(desired: Desired): Promise<{ readonly crashed: boolean; readonly plan: Plan }>;
-  /** Passes until nothing is left to do or to wait for; returns the last plan. Throws after `mostPasses`. */
-  converge(desired: Desired, mostPasses?: number): Promise<Plan>;
+  /** Passes until nothing is left to do or to wait for; returns the last plan. Throws after `mostPasses`. `each` is called after each of them. */
+  converge(desired: Desired, mostPasses?: number, each?: () => Promise<void>): Promise<Plan>;
 }
 
 export interface RolloutOptions extends WorldSettings {
@@ -69,9 +69,10 @@ export async function createRollout(options: RolloutOptions = {}): Promise<Rollo
     return { crashed: true, plan: found.plan };
   }
   const pass = async (desired: Desired): Promise<boolean> => (await turn(desired)).crashed;
-  async function converge(desired: Desired, mostPasses = 400): Promise<Plan> {
+  async function converge(desired: Desired, mostPasses = 1_200, each?: () => Promise<void>): Promise<Plan> {
     for (let passes = 0; passes < mostPasses; passes += 1) {
       await pass(desired);
+      await each?.();
       const next = await plan(desired);
       const isReady = next.steps.some((step) => step.needs.length === 0);
       const isWaiting = next.waits.some((wait) => wait.needs.length === 0);
