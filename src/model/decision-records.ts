@@ -1,11 +1,11 @@
-import type { Adoption, Restoration } from './observed.ts';
+import type { Adoption, Confirmation, Restoration } from './observed.ts';
 
 /** Where people's decisions are kept. Deciding the same again changes nothing. */
 export interface DecisionRecords {
   suspend(scope: string, reason: string, atMs: number): Promise<void>;
   resume(scope: string): Promise<void>;
-  /** Allows the deletion of an object as this revision shows it. */
-  confirm(object: string, revision: string): Promise<void>;
+  /** Allows what the revision asks of the object and nothing else; what an earlier revision was allowed is forgotten. */
+  confirm(confirmation: Confirmation): Promise<void>;
   /** Lifts the quarantines of an object as this revision shows it. */
   retry(object: string, revision: string, atMs: number): Promise<void>;
   /** Asks for a backup of a cluster; an earlier request is replaced. */

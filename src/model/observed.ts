@@ -177,8 +177,7 @@ export interface Records {
   readonly applied: readonly string[] | 'lost';
   /** `agent`, `Cluster/x`, `Machine/x` or `Node/x` → why and since when. */
   readonly suspensions: Readonly<Record<string, { readonly reason: string; readonly atMs: number }>>;
-  /** Deletions a person confirmed: object key and the revision it was shown with. */
-  readonly confirmations: readonly { readonly object: string; readonly revision: string }[];
+  readonly confirmations: readonly Confirmation[];
   /** Objects that were deleted, with the revision that asked for it. */
   readonly deleted: readonly { readonly object: string; readonly revision: string }[];
   /** Kubeconfigs in the drop directory: what they were made from. */
@@ -193,6 +192,17 @@ export interface Records {
   /** At most one an object. */
   readonly adoptions?: readonly Adoption[];
 }
+
+/** What a person confirmed: the object's key, the revision it was shown with, and what is allowed. */
+export interface Confirmation {
+  readonly object: string;
+  readonly revision: string;
+  /** Absent where an older release wrote it: anything that asks for a person. */
+  readonly allows?: ConfirmedAct;
+}
+
+/** A deletion, a new root disk for a machine without a state disk, or a blank cluster in place of a lost one. */
+export type ConfirmedAct = 'delete' | 'recreate' | 'begin-anew';
 
 /** A retained state disk that a person wants back under its machine. Ends when the machine stands on it. */
 export interface Adoption {

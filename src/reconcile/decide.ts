@@ -1,8 +1,8 @@
 import type { DecisionRecords } from '../model/decision-records.ts';
 import { KreError } from '../model/error.ts';
 import { objectKey } from '../model/mark.ts';
-import type { Adoption, Backup, BackupRequest, Restoration } from '../model/observed.ts';
-import type { Block } from '../model/plan.ts';
+import type { Adoption, Backup, BackupRequest, ConfirmedAct, Restoration } from '../model/observed.ts';
+import type { Block, GuardName } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import { adoptable, isRetainedName } from './adoptable.ts';
 import type { Look } from './reconcile.ts';
@@ -13,7 +13,10 @@ export interface Decisions {
   /** `scope`: `agent`, `Cluster/x`, `Machine/x` or `Node/x`; also written small, or a name alone where it says enough. Resolves with the scope. */
   suspend(scope: string, reason: string): Promise<{ readonly scope: string }>;
   resume(scope: string): Promise<{ readonly scope: string; readonly wasSuspended: boolean }>;
-  /** An object that the enforced revision would delete, or a revision that rewinds the branch. `NotFound` if nothing waits for that. */
+  /**
+   * What the enforced revision asks of an object and a person has to allow, or a revision that rewinds the branch. Where several things wait, the first is
+   * allowed and told. `NotFound` if nothing waits for that.
+   */
   confirm(what: string): Promise<Confirmed>;
   /** Lets what failed and was rolled back, or failed too often, be tried again as the enforced revision asks. `NotFound` if nothing waits for that. */
   retry(object: string): Promise<{ readonly what: string; readonly revision: string }>;
@@ -30,8 +33,8 @@ export interface Confirmed {
   /** `Source`, or an object's key. */
   readonly what: string;
   readonly revision: string;
-  /** What the confirmation allows. */
-  readonly allows: 'rewind' | 'delete' | 'recreate' | 'begin-anew';
+  /** What the confirmation allows, and nothing else. */
+  readonly allows: 'rewind' | ConfirmedAct;
 }
 
 export interface DecisionParts {
@@ -47,14 +50,16 @@ export interface DecisionParts {
 
 /** Key under which an accepted revision of the source is kept among the confirmations. */
 export const ACCEPTED_SOURCE = 'Source';
-const CONFIRMABLE: ReadonlySet<string> = new Set([
-  'PruneConfirm',
-  'PruneLimit',
-  'AppliedListLost',
-  'RecreateConfirm',
-  'ClusterLost',
+/** What a confirmation of a block allows; the first of several that wait is the one that is meant. */
+const ACT_OF_GUARD: ReadonlyMap<GuardName, ConfirmedAct> = new Map([
+  ['PruneConfirm', 'delete'],
+  ['PruneLimit', 'delete'],
+  ['AppliedListLost', 'delete'],
+  ['RecreateConfirm', 'recreate'],
+  ['ClusterLost', 'begin-anew'],
 ]);
-const RETRIABLE: ReadonlySet<string> = new Set(['Quarantined', 'OperationFailed', 'RemediationHeld']);
+const CONFIRMABLE: ReadonlySet<GuardName> = new Set(ACT_OF_GUARD.keys());
+const RETRIABLE: ReadonlySet<GuardName> = new Set(['Quarantined', 'OperationFailed', 'RemediationHeld']);
 
 export function createDecisions({ clock, records, look }: DecisionParts): Decisions {
   return {
@@ -75,13 +80,14 @@ export function createDecisions({ clock, records, look }: DecisionParts): Decisi
       const { source, world } = await look();
       const rewound = source.problem?.code === 'SourceRewound' ? source.lastAttemptedRevision : null;
       if (rewound !== null && text.length >= 7 && rewound.startsWith(text)) {
-        await records.confirm(ACCEPTED_SOURCE, rewound);
+        await records.confirm({ object: ACCEPTED_SOURCE, revision: rewound });
         return { what: ACCEPTED_SOURCE, revision: rewound, allows: 'rewind' };
       }
       const { what, revision, blocks } =
         waitingIn(world, text, CONFIRMABLE) ?? nothingWaits(text, 'confirmation', rewound);
-      await records.confirm(what, revision);
-      return { what, revision, allows: allowed(blocks) };
+      const allows = actOf(blocks);
+      await records.confirm({ object: what, revision, allows });
+      return { what, revision, allows };
     },
     async retry(text) {
       const { world } = await look();
@@ -181,16 +187,16 @@ function resolveScope(text: string, known: readonly string[]): string {
   });
 }
 
-function allowed(blocks: readonly Block[]): Confirmed['allows'] {
-  if (blocks.some(({ guard }) => guard === 'ClusterLost')) return 'begin-anew';
-  return blocks.some(({ guard }) => guard === 'RecreateConfirm') ? 'recreate' : 'delete';
+function actOf(blocks: readonly Block[]): ConfirmedAct {
+  const waiting = new Set(blocks.map(({ guard }) => guard));
+  return [...ACT_OF_GUARD].find(([guard]) => waiting.has(guard))?.[1] ?? 'delete';
 }
 
 /** The object that a text means among those with a block of these guards; `null` if there is none at all. */
 function waitingIn(
   world: Look['world'],
   text: string,
-  guards: ReadonlySet<string>,
+  guards: ReadonlySet<GuardName>,
 ): { readonly what: string; readonly revision: string; readonly blocks: readonly Block[] } | null {
   const waiting = (world?.plan.blocks ?? []).filter(({ guard, object }) => object !== null && guards.has(guard));
   if (!world || waiting.length === 0) return null;

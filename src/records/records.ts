@@ -1,11 +1,12 @@
 import type { DecisionRecords } from '../model/decision-records.ts';
 import { type ObjectRef, objectKey } from '../model/mark.ts';
-import type { Backup, Records } from '../model/observed.ts';
+import type { Backup, Confirmation, Records } from '../model/observed.ts';
 import { type AppliedList, createAppliedList } from './applied.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import {
   isAdoption,
   isBackupRequest,
+  isConfirmation,
   isKubeconfigEntry,
   isObjectAtRevision,
   isRestoration,
@@ -58,7 +59,7 @@ export function createRecords(store: Store, sources: RecordSources): RecordKeepe
     addApplied: (keys) => inTurn(() => applied.add(keys)),
     forget: (object, revision) =>
       inTurn(async () => {
-        await putDecision(store, FILES.deleted, objectKey(object), revision);
+        await putDeleted(store, objectKey(object), revision);
         await dropAdoption(store, objectKey(object));
         await applied.remove(objectKey(object));
       }),
@@ -69,7 +70,7 @@ export function createRecords(store: Store, sources: RecordSources): RecordKeepe
         const { [scope]: _, ...rest } = await suspensions(store);
         await store.write(FILES.suspensions, rest);
       }),
-    confirm: (object, revision) => inTurn(() => putDecision(store, FILES.confirmations, object, revision)),
+    confirm: (confirmation) => inTurn(() => putConfirmation(store, confirmation)),
     retry: (object, revision, atMs) =>
       inTurn(() =>
         putLatest(store, FILES.retries, isRetry, { object, revision, atMs }, (entry) => entry.object === object),
@@ -125,7 +126,7 @@ async function readRecords(store: Store, applied: AppliedList, sources: RecordSo
   ] = await Promise.all([
     applied.read(),
     suspensions(store),
-    entries(store, FILES.confirmations, isObjectAtRevision),
+    entries(store, FILES.confirmations, isConfirmation),
     entries(store, FILES.deleted, isObjectAtRevision),
     inPlace(store, sources),
     sources.listBackups(),
@@ -175,9 +176,17 @@ async function dropAdoption(store: Store, object: string): Promise<void> {
   if (others.length < noted.length) await store.write(FILES.adoptions, others);
 }
 
-async function putDecision(store: Store, name: string, object: string, revision: string): Promise<void> {
-  const others = (await entries(store, name, isObjectAtRevision)).filter((entry) => entry.object !== object);
-  await store.write(name, [...others, { object, revision }].slice(-KEPT));
+async function putDeleted(store: Store, object: string, revision: string): Promise<void> {
+  const isOfSame = (entry: Records['deleted'][number]) => entry.object === object;
+  await putLatest(store, FILES.deleted, isObjectAtRevision, { object, revision }, isOfSame);
+}
+
+/** Of one revision each thing that was allowed stands by itself. */
+async function putConfirmation(store: Store, confirmation: Confirmation): Promise<void> {
+  const { object, revision, allows } = confirmation;
+  const isOver = (entry: Confirmation) =>
+    entry.object === object && (entry.revision !== revision || entry.allows === allows);
+  await putLatest(store, FILES.confirmations, isConfirmation, confirmation, isOver);
 }
 
 async function putPublished(store: Store, cluster: string, now: readonly PublishedKubeconfig[]): Promise<void> {

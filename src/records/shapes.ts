@@ -1,5 +1,5 @@
 import type { Ledger } from '../model/ledger.ts';
-import type { Adoption, Backup, BackupRequest, Records, Restoration } from '../model/observed.ts';
+import type { Adoption, Backup, BackupRequest, Confirmation, Records, Restoration } from '../model/observed.ts';
 
 /** What was written into the drop directory: what it was made from, and the SHA-256 of the file. */
 export type PublishedKubeconfig = Records['kubeconfigs'][number] & { readonly sha256: string };
@@ -28,8 +28,13 @@ export function isSuspension(value: unknown): value is Records['suspensions'][st
   return isObject(value) && typeof value['reason'] === 'string' && typeof value['atMs'] === 'number';
 }
 
-export function isObjectAtRevision(value: unknown): value is Records['confirmations'][number] {
+export function isObjectAtRevision(value: unknown): value is Records['deleted'][number] {
   return isObject(value) && typeof value['object'] === 'string' && typeof value['revision'] === 'string';
+}
+
+export function isConfirmation(value: unknown): value is Confirmation {
+  const { allows } = (value ?? {}) as { allows?: unknown };
+  return isObjectAtRevision(value) && [undefined, 'delete', 'recreate', 'begin-anew'].some((known) => known === allows);
 }
 
 export function isRetry(value: unknown): value is NonNullable<Records['retries']>[number] {

@@ -59,6 +59,12 @@ describe('a confirmation', () => {
     expect(await decisions([block('PruneConfirm')]).confirm('dev')).toMatchObject({ allows: 'delete' });
     await expect(decisions([block('Quarantined')]).confirm('dev')).rejects.toMatchObject({ code: 'NotFound' });
   });
+
+  it('allows one thing at a time, and keeps which', async () => {
+    const { confirm, kept } = decisions([block('ClusterLost'), block('PruneConfirm', 'dev-general-1')]);
+    expect(await confirm('dev')).toMatchObject({ allows: 'delete' });
+    expect(kept).toEqual([['confirm', { object: 'Cluster/dev', revision: 'r1', allows: 'delete' }]]);
+  });
 });
 
 describe('a wish for a backup', () => {

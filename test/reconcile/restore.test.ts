@@ -77,8 +77,14 @@ describe('a cluster that is lost', () => {
       { guard: 'ClusterLost', wayOut: expect.stringContaining('kreconcile restore dev backup-') },
     ]);
     expect(rollout.done).toEqual([]);
-    const object = 'Cluster/dev';
-    rollout.disk.records = { ...rollout.disk.records, confirmations: [{ object, revision: 'r1' }] };
+    const confirmed = { object: 'Cluster/dev', revision: 'r1' };
+    const allow = (allows: 'delete' | 'begin-anew') => {
+      rollout.disk.records = { ...rollout.disk.records, confirmations: [{ ...confirmed, allows }] };
+    };
+    // A node that somebody let be deleted is another matter.
+    allow('delete');
+    expect((await rollout.converge(single)).blocks).toMatchObject([{ guard: 'ClusterLost' }]);
+    allow('begin-anew');
     expect((await rollout.converge(single)).blocks).toEqual([]);
     expect((await clusters(rollout))[0]?.objects).toEqual([]);
   });

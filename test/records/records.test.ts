@@ -70,12 +70,25 @@ describe('the list of applied objects', () => {
 describe('what a person decided', () => {
   it('survives the agent', async () => {
     await records().suspend('Cluster/dev', 'holiday', 5);
-    await records().confirm('Machine/a', 'r1');
+    await records().confirm({ object: 'Machine/a', revision: 'r1' });
     const found = await records().read();
     expect(found.suspensions).toEqual({ 'Cluster/dev': { reason: 'holiday', atMs: 5 } });
     expect(found.confirmations).toEqual([{ object: 'Machine/a', revision: 'r1' }]);
     await records().resume('Cluster/dev');
     expect((await records().read()).suspensions).toEqual({});
+  });
+
+  it('allows each thing of a revision by itself, and nothing of the one before', async () => {
+    const confirm = (revision: string, allows: 'delete' | 'recreate') =>
+      records().confirm({ object: 'Cluster/dev', revision, allows });
+    await confirm('r1', 'delete');
+    await confirm('r2', 'recreate');
+    await confirm('r2', 'delete');
+    await confirm('r2', 'delete');
+    expect((await records().read()).confirmations).toEqual([
+      { object: 'Cluster/dev', revision: 'r2', allows: 'recreate' },
+      { object: 'Cluster/dev', revision: 'r2', allows: 'delete' },
+    ]);
   });
 });
 

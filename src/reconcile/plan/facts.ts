@@ -2,7 +2,15 @@ import type { Desired, DesiredCluster, DesiredMachine } from '../../model/desire
 import type { GuestOperation, GuestStatus } from '../../model/guest-status.ts';
 import type { Ledger } from '../../model/ledger.ts';
 import { type Mark, type ObjectRef, objectKey } from '../../model/mark.ts';
-import type { Calendar, Domain, Inventory, MachineFolder, Reading, Records } from '../../model/observed.ts';
+import type {
+  Calendar,
+  ConfirmedAct,
+  Domain,
+  Inventory,
+  MachineFolder,
+  Reading,
+  Records,
+} from '../../model/observed.ts';
 import type { ClassifiedChange } from '../../model/report.ts';
 import { legOf } from './chain.ts';
 import { classifyChanges } from './change.ts';
@@ -99,6 +107,14 @@ function pastAttempts({ attempts }: Ledger, nowMs: number): Ledger['attempts'] {
 export function retriedAtMs({ records }: Facts, object: ObjectRef): number {
   const key = objectKey(object);
   return Math.max(0, ...(records.retries ?? []).filter((entry) => entry.object === key).map(({ atMs }) => atMs));
+}
+
+/** Whether a person has allowed this very thing for the object as the present revision shows it. */
+export function isConfirmed({ records, desired }: Facts, object: ObjectRef, act: ConfirmedAct): boolean {
+  const key = objectKey(object);
+  return records.confirmations.some(
+    (entry) => entry.object === key && entry.revision === desired.revision && (entry.allows ?? act) === act,
+  );
 }
 
 /** A domain that is ours: its mark says so. */

@@ -1,6 +1,6 @@
 import type { DesiredCluster, DesiredMachine } from '../../model/desired.ts';
-import { type Mark, objectKey } from '../../model/mark.ts';
-import { type Facts, freshGuest, markOf, type OwnedDomain, ownMark } from './facts.ts';
+import type { Mark } from '../../model/mark.ts';
+import { type Facts, freshGuest, isConfirmed, markOf, type OwnedDomain, ownMark } from './facts.ts';
 import { isProven, nodeOf, unhealthyReason } from './health.ts';
 
 /** Control planes of a cluster that exist and that its manifest does not name any more, in the order in which they leave: who does not run first. */
@@ -73,12 +73,9 @@ function unproven(facts: Facts, cluster: DesiredCluster, name: string): string |
 
 /** A control plane that may leave now and has not yet: before it has, no other one is disturbed. */
 export function nextToLeave(facts: Facts, cluster: DesiredCluster): string | null {
-  const { records, desired } = facts;
-  const isConfirmed = ({ mark }: OwnedDomain) =>
-    records.confirmations.some(
-      ({ object, revision }) => object === objectKey(mark.object) && revision === desired.revision,
-    );
-  const next = leavingMembers(facts, cluster).find((entry) => entry.mark.prune === 'Enabled' || isConfirmed(entry));
+  const next = leavingMembers(facts, cluster).find(
+    ({ mark }) => mark.prune === 'Enabled' || isConfirmed(facts, mark.object, 'delete'),
+  );
   return next?.domain.name ?? null;
 }
 

@@ -1,6 +1,6 @@
 import { type ObjectRef, objectKey } from '../../model/mark.ts';
 import type { Draft } from './draft.ts';
-import type { Facts, OwnedDomain } from './facts.ts';
+import { type Facts, isConfirmed, type OwnedDomain } from './facts.ts';
 
 /**
  * Whether what is left of an object may be deleted now; adds the block that says why not. The list of applied objects and the mark must agree;
@@ -35,7 +35,7 @@ export function isPruneAllowed(
     });
     return false;
   }
-  const confirmed = records.confirmations.some((entry) => entry.object === key && entry.revision === desired.revision);
+  const confirmed = isConfirmed(facts, object, 'delete');
   const confirm = `kreconcile confirm ${key}`;
   if (records.applied === 'lost' || !records.applied.includes(key)) {
     if (confirmed) return true;

@@ -6,7 +6,7 @@ import type { ClassifiedChange } from '../../model/report.ts';
 import type { AppliedSpec } from '../../model/spec.ts';
 import { applyChanges } from './change.ts';
 import type { BlockInit, Draft } from './draft.ts';
-import { changesOf, type Facts } from './facts.ts';
+import { changesOf, type Facts, isConfirmed } from './facts.ts';
 import type { Beginning } from './gate.ts';
 
 /** A change that takes a machine down: another definition (`restart`), or a new root disk (`recreate`), which covers a restart too. */
@@ -99,14 +99,12 @@ export function refusalOf(facts: Facts, machine: DesiredMachine, mark: Mark, ren
     };
   }
   if (mark.spec.stateDiskMiB !== null) return null;
-  const key = objectKey(machine.object);
-  const { revision } = facts.desired;
-  if (facts.records.confirmations.some((entry) => entry.object === key && entry.revision === revision)) return null;
+  if (isConfirmed(facts, machine.object, 'recreate')) return null;
   return {
     guard: 'RecreateConfirm',
     changes: renewal.fields,
     reason: `${forced} changed, which takes a new root disk, and ${machine.name} has no state disk: all that was written in it is left behind`,
-    wayOut: `kreconcile confirm ${key}, or take the change back; the old root disk is kept for a while`,
+    wayOut: `kreconcile confirm ${objectKey(machine.object)}, or take the change back; the old root disk is kept for a while`,
   };
 }
 

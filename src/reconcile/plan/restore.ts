@@ -3,7 +3,7 @@ import type { Mark } from '../../model/mark.ts';
 import type { Backup, Domain, Restoration } from '../../model/observed.ts';
 import { adoptionOf } from './adopt.ts';
 import type { Draft } from './draft.ts';
-import { type Facts, freshGuest, operationsOf } from './facts.ts';
+import { type Facts, freshGuest, isConfirmed, operationsOf } from './facts.ts';
 import { planMakeRoom } from './make-room.ts';
 import { joinsOthers } from './members.ts';
 import { type NodeInputs, planBootstrap } from './node.ts';
@@ -34,14 +34,14 @@ export function isCreationHeld(facts: Facts, machine: DesiredMachine, draft: Dra
   const restoration = restorationOf(facts, machine);
   if (restoration !== null) return isBackupGone(facts, restoration, draft);
   const { name } = machine.object;
-  const { records, desired } = facts;
+  const { records } = facts;
   if (joinsOthers(facts, machine) || facts.folders.get(machine.name)?.hasStateDisk) return false;
   const key = `Cluster/${name}`;
   const isDeleted = records.deleted.some((entry) => entry.object === key);
   const latest = records.backups.filter((backup) => backup.cluster === name && backup.verified).at(-1);
   const wasThere = records.kubeconfigs.some((entry) => entry.cluster === name) || (latest !== undefined && !isDeleted);
   if (!wasThere) return false;
-  if (records.confirmations.some((entry) => entry.object === key && entry.revision === desired.revision)) return false;
+  if (isConfirmed(facts, machine.object, 'begin-anew')) return false;
   draft.block({
     guard: 'ClusterLost',
     reason: `${name} was there, and neither ${machine.name} nor its state disk is: a new one would be blank`,
