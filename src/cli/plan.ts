@@ -28,7 +28,9 @@ export const run: Run<PlanOptions> = async (invocation) => {
   }
   if (source.problem) throw asError(source.problem);
   if (!options.detailedExitcode || verdict === 'converged') return EXIT.done;
-  return verdict === 'blocked' || verdict === 'suspended' ? EXIT_OF_VERDICT[verdict] : EXIT.pending;
+  return verdict === 'blocked' || verdict === 'suspended' || verdict === 'failed'
+    ? EXIT_OF_VERDICT[verdict]
+    : EXIT.pending;
 };
 
 /** The agent's own view where it follows the same source; else a look of our own, with the agent's readings if there are any. */

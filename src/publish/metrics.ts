@@ -4,6 +4,7 @@ import type { HttpHandler } from '../model/http.ts';
 import type { Clock } from '../model/ports.ts';
 import type { PassReport } from '../model/report.ts';
 import type { Status } from '../model/status.ts';
+import { durationText } from '../model/time-text.ts';
 import { seconds, statusGauges } from './metrics/gauges.ts';
 import { metricsPage } from './metrics/page.ts';
 
@@ -69,7 +70,7 @@ export function createMetrics({ clock, version, host }: MetricsParts): Metrics {
         const silentMs = clock.now() - lastGoodAtMs;
         if (silentMs < healthyMs) return null;
         const why = lastError ? `: ${lastError.message} (${lastError.code})` : '';
-        return `no pass has ended well for ${Math.round(silentMs / 1000)} s${why}`;
+        return `no pass has ended well for ${durationText(silentMs)}${why}`;
       },
     }),
   };

@@ -116,7 +116,7 @@ describe('the page', () => {
     advance(20_000);
     expect(await get('/healthz')).toMatchObject({
       status: 503,
-      body: 'no pass has ended well for 190 s: no answer (HypervisorUnreachable)\n',
+      body: 'no pass has ended well for 3 min 10 s: no answer (HypervisorUnreachable)\n',
     });
   });
 

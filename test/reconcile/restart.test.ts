@@ -23,7 +23,7 @@ describe('a definition under which the guest does not answer', () => {
     const stopped = await rollout.converge(desired);
     const after = await sight(rollout);
     expect(guardsOf(stopped)).toEqual(['Quarantined']);
-    expect(stopped.blocks[0]?.reason).toMatch(/did not answer within 600 s \(\/memoryMiB 2048 to 4096\)/);
+    expect(stopped.blocks[0]?.reason).toMatch(/did not answer within 10 min \(\/memoryMiB 2048 to 4096\)/);
     expect([after.mark.spec, after.objects, after.nodes, after.generations]).toEqual([
       before.mark.spec,
       [['configmaps/default/kept']],

@@ -35,7 +35,9 @@ export function historyLines(input: HistoryInput): readonly HistoryLine[] {
   const { plan, open } = input;
   // Of a host that was not seen nothing is known.
   if (plan.blocks.some((block) => block.guard === 'HypervisorUnreachable')) return [];
-  const steps = input.outcomes.flatMap((outcome) => stepLine(plan, outcome));
+  const done = input.outcomes.flatMap((outcome) => stepLine(plan, outcome));
+  const begun = new Set([...open, ...done.filter((line) => !isLook(plan, line)).map((line) => line.object)]);
+  const steps = done.filter((line) => begun.has(line.object));
   const touched = new Set([...open, ...steps.map((line) => line.object)]);
   return [
     ...endedWaits(input).filter((line) => touched.has(line.object)),
@@ -62,6 +64,12 @@ function stepLine(plan: Plan, outcome: Outcome): readonly HistoryStep[] {
       tookMs: outcome.tookMs ?? null,
     },
   ];
+}
+
+/** Looking into a guest changes nothing: by itself it is no change of anything, however often it is repeated while a guard holds the change back. */
+function isLook(plan: Plan, line: HistoryStep): boolean {
+  const action = plan.steps.find((entry) => entry.id === line.step)?.action;
+  return action?.kind === 'guest-operation' && action.verb === 'survey';
 }
 
 function objectOf({ object, target }: Pick<Step, 'object' | 'target'>): string {

@@ -1,3 +1,4 @@
+import { minuteText } from '../../model/time-text.ts';
 import { attemptOf, type Facts, freshGuest, operationsOf } from './facts.ts';
 import { nodeOf } from './health.ts';
 import type { NodeInputs } from './node.ts';
@@ -82,7 +83,7 @@ function hindranceOf(facts: Facts, { cluster, machine, road }: NodeInputs, leftM
   if (isAnotherAway) return 'when the other control planes serve';
   const window = facts.calendar?.windows[`Cluster/${cluster.name}`];
   if (!window || window.isOpen || leftMs <= LAST_CHANCE_MS) return null;
-  const next = window.nextOpenMs === null ? '' : ` (${new Date(window.nextOpenMs).toISOString()})`;
+  const next = window.nextOpenMs === null ? '' : ` (${minuteText(window.nextOpenMs)})`;
   return `in the next window${next}, or 7 days before at the latest`;
 }
 

@@ -14,7 +14,6 @@ export type { Beginning } from './guard/objection.ts';
 
 /** Every guard that may forbid the beginning of a disruption, in the order in which a person would want to read them. */
 const GUARDS_OF_BEGINNINGS: readonly Guard[] = [
-  quarantined,
   blocker,
   windowOpen,
   guestAgentConnected,
@@ -32,9 +31,23 @@ const GUARDS_OF_BEGINNINGS: readonly Guard[] = [
  * they are planned (`version.ts`, `backup.ts`).
  */
 export function mayBegin(facts: Facts, beginning: Beginning, draft: Draft): boolean {
-  const objections = GUARDS_OF_BEGINNINGS.flatMap((guard) => guard(facts, beginning) ?? []);
+  // What failed and was taken back is not tried again, whatever else stands in the way now.
+  const failed = quarantined(facts, beginning);
+  const objections = failed ? [failed] : GUARDS_OF_BEGINNINGS.flatMap((guard) => guard(facts, beginning) ?? []);
   const isForbiddenBySome = objections.filter((one) => isForbidden(draft, beginning.machine, one)).length > 0;
   return !isForbiddenBySome && !isAsking(facts, beginning, draft);
+}
+
+/** Guards that forbid for as long as they like, whatever a look into the guest would find. */
+const LASTING_GUARDS: readonly Guard[] = [blocker, windowOpen];
+
+/** Whether a beginning is held back for a while, so that what is only worth knowing right before it need not be found out yet. Adds nothing. */
+export function isHeldBack(facts: Facts, beginning: Beginning): boolean {
+  const { skipped } = beginning.machine.skips;
+  return LASTING_GUARDS.some((guard) => {
+    const objection = guard(facts, beginning);
+    return objection !== null && !skipped.includes(objection.guard);
+  });
 }
 
 /** A blocker that has not answered yet forbids nothing for good: its answer is waited for. */

@@ -2,6 +2,7 @@ import type { Desired } from '../../model/desired.ts';
 import type { Ledger } from '../../model/ledger.ts';
 import type { Observed } from '../../model/observed.ts';
 import type { Block, Plan, Wait } from '../../model/plan.ts';
+import { durationText } from '../../model/time-text.ts';
 import { allotAddresses } from './address.ts';
 import { capacityShortfalls } from './capacity.ts';
 import { planCluster } from './cluster.ts';
@@ -97,7 +98,7 @@ function overdueBlock(wait: Wait): Block {
     object: wait.object,
     guard: 'DeadlinePassed',
     changes: [],
-    reason: `${wait.condition}: not in ${Math.round((wait.timeoutMs ?? 0) / 1000)} s${wait.detail === '' ? '' : ` (${wait.detail})`}`,
+    reason: `${wait.condition}: not in ${durationText(wait.timeoutMs ?? 0)}${wait.detail === '' ? '' : ` (${wait.detail})`}`,
     wayOut:
       "It goes on by itself when the condition comes true; look at the machine's console, or raise the timeout in the manifest.",
   };

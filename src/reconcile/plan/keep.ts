@@ -1,5 +1,6 @@
 import type { DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
+import { minuteText } from '../../model/time-text.ts';
 import type { Draft } from './draft.ts';
 import type { Facts } from './facts.ts';
 import { isUnsettled } from './mark.ts';
@@ -22,7 +23,7 @@ export function planKeep(
   if (facts.nowMs < untilMs) {
     draft.lookAgain(untilMs);
     draft.note(
-      `root disk ${previous.generation} of ${machine.name} and the state it left are kept until ${new Date(untilMs).toISOString()}`,
+      `root disk ${previous.generation} of ${machine.name} and the state it left are kept until ${minuteText(untilMs)}`,
     );
     return [...needs, ...failed];
   }

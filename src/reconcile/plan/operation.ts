@@ -82,7 +82,7 @@ export function planOperation(facts: Facts, draft: Draft, init: OperationInit): 
     });
     return null;
   }
-  return start(pauseAfter(facts, draft, id, init.title, past), ` (the last attempt ${fateOf(last)})`);
+  return start(pauseAfter(facts, draft, id, init.title, past), ` (${fateOf(last, init.leastAttempt !== undefined)})`);
 }
 
 /** Whether a person asked for another try since the last one. */
@@ -132,13 +132,15 @@ export function pauseAfter(
   return draft.wait({
     id: `${id}/pause`,
     condition: `next attempt to ${title}`,
-    detail: `the last attempt ${fateOf(last)}`,
+    detail: fateOf(last),
     pollMs: untilMs - facts.nowMs,
   });
 }
 
-function fateOf({ state, message }: GuestOperation): string {
-  return state === 'failed' ? `failed: ${message}` : 'ended well and is not enough';
+/** `isDated`: what it tells or makes grows old, as a backup does. */
+function fateOf({ state, message }: GuestOperation, isDated = false): string {
+  if (state === 'failed') return `the last attempt failed: ${message}`;
+  return isDated ? 'again: the last one is too old' : 'the last attempt ended well and is not enough';
 }
 
 /** Number of the attempt that would come next. */

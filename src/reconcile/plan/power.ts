@@ -1,6 +1,7 @@
 import type { DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
+import { durationText } from '../../model/time-text.ts';
 import { isCorrected } from './correct.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, freshGuest } from './facts.ts';
@@ -155,7 +156,7 @@ export function planPowerOff(
       action: { kind: 'shutdown', machine: name, mode: 'acpi' },
     });
   }
-  return draft.wait({ ...wait, detail: `asked ${Math.round(elapsedMs / 1000)} s ago` });
+  return draft.wait({ ...wait, detail: `asked ${durationText(elapsedMs)} ago` });
 }
 
 /** An upgrade that runs is let come to its end before the machine goes down, as long as an upgrade may take. */

@@ -1,6 +1,7 @@
 import type { RemediationPolicy } from '../../model/desired.ts';
 import type { RemedyAction } from '../../model/manifest.ts';
 import { type Mark, objectKey } from '../../model/mark.ts';
+import { minuteText } from '../../model/time-text.ts';
 import type { Ailment } from './ailment.ts';
 import type { Facts } from './facts.ts';
 import type { Beginning } from './gate.ts';
@@ -28,7 +29,7 @@ export function choose(facts: Facts, init: ChoiceInit, ailment: Ailment): Choice
   const none = (reason: string, untilMs: number | null = null): Choice => ({
     kind: 'none',
     reason,
-    wayOut: `Nothing more is done by itself${untilMs === null ? '' : ` before ${new Date(untilMs).toISOString()}`}: ${retry}.`,
+    wayOut: `Nothing more is done by itself${untilMs === null ? '' : ` before ${minuteText(untilMs)}`}: ${retry}.`,
     untilMs,
   });
   if (decidedRecreate(mark))
@@ -63,5 +64,5 @@ function obstacleTo(facts: Facts, { node, mark }: ChoiceInit, ailment: Ailment, 
 
 function told({ counted, outage }: RemedyRecord): string {
   const all = [...new Set([...counted, ...outage])];
-  return all.map(({ action, atMs }) => `${action} at ${new Date(atMs).toISOString()}`).join(', ');
+  return all.map(({ action, atMs }) => `${action} at ${minuteText(atMs)}`).join(', ');
 }

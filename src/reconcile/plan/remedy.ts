@@ -1,6 +1,7 @@
 import type { DesiredCluster, RemediationPolicy } from '../../model/desired.ts';
 import type { RemedyAction } from '../../model/manifest.ts';
 import type { Mark, Remedy } from '../../model/mark.ts';
+import { minuteText } from '../../model/time-text.ts';
 import { type Ailment, ailmentOf, breakerReason } from './ailment.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, waitedMs } from './facts.ts';
@@ -60,7 +61,7 @@ function planRemedy(found: Case, ailment: Ailment): void {
   const isDue = dueAtMs <= facts.nowMs;
   draft.wait({
     id: waitId(name),
-    condition: `${name} is well again; else ${WILL[choice.action]}${isDue ? '' : ` at ${new Date(dueAtMs).toISOString()}`}`,
+    condition: `${name} is well again; else ${WILL[choice.action]}${isDue ? '' : ` at ${minuteText(dueAtMs)}`}`,
     detail: `${ailment.what}${last ? `; before that ${DONE[last.action]}` : ''}`,
     sinceMs,
     pollMs: isDue ? POLL_MS : Math.min(POLL_MS, dueAtMs - facts.nowMs),

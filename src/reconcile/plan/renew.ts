@@ -2,7 +2,7 @@ import { planAnswer } from './answer.ts';
 import { type Disruption, giveBack, planWayIn } from './disruption.ts';
 import type { Draft } from './draft.ts';
 import type { Facts } from './facts.ts';
-import { mayBegin } from './gate.ts';
+import { isHeldBack, mayBegin } from './gate.ts';
 import { planKeep } from './keep.ts';
 import { joinsCluster, planBootstrap, planHealth, planJoin, planUncordon } from './node.ts';
 import { isOff, planReplacement, type Replacement, renewedMark } from './recreate.ts';
@@ -52,7 +52,9 @@ function planChange(facts: Facts, node: NodePlan, replacement: Replacement, turn
   }
   const images = node.images.get(renewal.spec.image.digest) ?? [];
   const before = [...new Set([...(turn ?? []), ...controlPlane, ...images])];
-  const surveyed = renewal.what === 'recreate' ? planSurvey(facts, node, before) : before;
+  const isSurveyed = renewal.what === 'recreate' && !isQuarantined(mark, renewal.digest);
+  const isHeld = isHeldBack(facts, beginningOf(facts, machine, renewal, before));
+  const surveyed = isSurveyed ? planSurvey(facts, node, before, isHeld) : before;
   const wayIn = surveyed === null ? null : planWayIn(facts, disruption, surveyed);
   if (wayIn === null) {
     giveBack(facts, disruption);

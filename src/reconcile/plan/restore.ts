@@ -1,6 +1,7 @@
 import type { DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Backup, Domain, Restoration } from '../../model/observed.ts';
+import { minuteText } from '../../model/time-text.ts';
 import { adoptionOf } from './adopt.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, freshGuest, isConfirmed, operationsOf } from './facts.ts';
@@ -142,7 +143,7 @@ function planRestore(facts: Facts, inputs: NodeInputs, needs: readonly string[])
     input: { backup: backup.id, version: backup.version, sha256: backup.sha256 },
     timeoutMs: cluster.deadlines.upgradeMs,
     title: `restore ${cluster.name} from ${backup.id}`,
-    reason: `somebody asked for it; what was written after ${new Date(backup.atMs).toISOString()} is lost`,
+    reason: `somebody asked for it; what was written after ${minuteText(backup.atMs)} is lost`,
     condition: `${cluster.name} is restored on ${machine.name}`,
   });
 }

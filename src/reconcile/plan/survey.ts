@@ -18,6 +18,7 @@ export function planSurvey(
   facts: Facts,
   { cluster, machine, road }: NodeInputs,
   needs: readonly string[],
+  isHeldBack: boolean,
 ): readonly string[] | null {
   const via = speakerOf(facts, cluster);
   if (isNoMember(facts, via, machine.name)) return needs;
@@ -25,7 +26,9 @@ export function planSurvey(
   const past = operationsOf(freshGuest(facts, via), operationPrefix('survey', subject));
   const last = past.filter((operation) => operation.state === 'succeeded').at(-1);
   const ageMs = last ? facts.nowMs - attemptOf(last.id) * MINUTE_MS : Number.POSITIVE_INFINITY;
-  if (needs.length === 0 && ageMs > -MINUTE_MS && ageMs <= OLDEST_SURVEY_MS) return needs;
+  const isFresh = ageMs > -MINUTE_MS && ageMs <= OLDEST_SURVEY_MS;
+  // Known once, what is held back for days is looked at anew right before it begins, not all the while.
+  if (needs.length === 0 && (isFresh || (last && isHeldBack))) return needs;
   return planOperation(facts, road.draft, {
     machine: via,
     node: machine.name,

@@ -1,5 +1,6 @@
 import type { GuestKubernetes, GuestStatus } from '../../model/guest-status.ts';
 import type { Backup } from '../../model/observed.ts';
+import { minuteText } from '../../model/time-text.ts';
 import { type Facts, freshGuest, operationsOf, waitedMs } from './facts.ts';
 import { isProven } from './health.ts';
 import { nextMark, quarantinedMark, versionDigest } from './mark.ts';
@@ -115,7 +116,7 @@ function planRollback(
   const loss =
     backup === null
       ? 'the datastore stays as it is'
-      : `where the newer version has touched the datastore, what was written since ${new Date(backup.atMs).toISOString()} is lost`;
+      : `where the newer version has touched the datastore, what was written since ${minuteText(backup.atMs)} is lost`;
   return planOperation(facts, road.draft, {
     machine: machine.name,
     verb: 'rollback',

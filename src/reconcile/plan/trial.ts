@@ -1,6 +1,7 @@
 import type { DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
+import { durationText } from '../../model/time-text.ts';
 import type { Draft } from './draft.ts';
 import { attemptOf, type Facts, freshGuest, waitedMs } from './facts.ts';
 import { fallbackOf } from './mark.ts';
@@ -42,7 +43,7 @@ export function trialFailure(facts: Facts, machine: DesiredMachine, domain: Doma
   }
   const isSilent = machine.needsGuestAgent && domain.state === 'running' && guest === null;
   if (isSilent && waitedMs(facts, `machine/${name}/guest`) > deadlines.bootMs)
-    return `its guest did not answer within ${Math.round(deadlines.bootMs / 1000)} s`;
+    return `its guest did not answer within ${durationText(deadlines.bootMs)}`;
   const bootstraps = (guest?.operations ?? []).filter(
     ({ id, state }) => id.startsWith('bootstrap-') && state === 'failed',
   );
@@ -50,7 +51,7 @@ export function trialFailure(facts: Facts, machine: DesiredMachine, domain: Doma
   if (last && bootstraps.length >= MOST_BOOTSTRAPS && guest?.kubernetes?.phase !== 'initialised')
     return `Kubernetes did not come up in ${bootstraps.length} attempts: ${last.message}`;
   if (waitedMs(facts, trialId(name)) > trialMs(machine))
-    return `it was not proven within ${Math.round(trialMs(machine) / 1000)} s`;
+    return `it was not proven within ${durationText(trialMs(machine))}`;
   return null;
 }
 

@@ -58,6 +58,23 @@ beforeEach(() => {
 });
 
 describe('the history of an object', () => {
+  it('says nothing of a look into a guest that no change comes of, and tells it where it is part of one', async () => {
+    const survey = {
+      ...upgrade,
+      id: 'machine/dev-cp-1/survey',
+      changes: [],
+      action: { kind: 'guest-operation', verb: 'survey' },
+    };
+    const looked: Outcome = { step: survey.id, state: 'done', atMs: 10, tookMs: 5 };
+    await record(plan(5, { steps: [survey as unknown as Step], blocks: [block('LocalData')] }), [looked]);
+    await record(plan(20, { blocks: [block('LocalData')] }), [], since({ 'machine/dev-cp-1/survey/done': 10 }));
+    expect(await history.entries('dev')).toEqual([]);
+    await record(plan(30, { steps: [upgrade], waits: [waiting('x')] }), [done(35)]);
+    await record(plan(40, { steps: [survey as unknown as Step] }), [{ ...looked, atMs: 45 }]);
+    const [entry] = await history.entries('dev');
+    expect(entry?.steps.map(({ step }) => step)).toEqual([upgrade.id, survey.id]);
+  });
+
   it('tells what changed, why, from which revision, how it ended and how long it took', async () => {
     await record(plan(100, { steps: [upgrade], waits: [waiting('machine/dev-cp-1/upgrade/done')] }), [done(105)]);
     expect(await history.entries('dev')).toMatchObject([{ outcome: 'under-way', endedAtMs: null }]);

@@ -1,4 +1,5 @@
 import { objectKey } from '../../../model/mark.ts';
+import { minuteText } from '../../../model/time-text.ts';
 import { ownMark } from '../facts.ts';
 import { digestName } from '../quarantine.ts';
 import type { Guard } from './objection.ts';
@@ -10,11 +11,7 @@ export const quarantined: Guard = (facts, { machine, object, digest }) => {
   if (!entry) return null;
   return {
     guard: 'Quarantined',
-    reason: `${machine.name} was rolled back: ${entry.reason} (${digestName(entry.digest)}, ${timeText(entry.atMs)})`,
+    reason: `${machine.name} was rolled back: ${entry.reason} (${digestName(entry.digest)}, ${minuteText(entry.atMs)})`,
     wayOut: `Commit something else in its place, or once the cause is mended: kreconcile retry ${objectKey(object)}`,
   };
 };
-
-function timeText(atMs: number): string {
-  return new Date(atMs).toISOString();
-}

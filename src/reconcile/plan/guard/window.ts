@@ -1,4 +1,5 @@
 import { objectKey } from '../../../model/mark.ts';
+import { minuteText } from '../../../model/time-text.ts';
 import { changedFields } from '../change.ts';
 import { type Facts, ownMark } from '../facts.ts';
 import type { Beginning, Guard } from './objection.ts';
@@ -11,7 +12,7 @@ export const windowOpen: Guard = (facts, beginning) => {
   if (isOverrun && isRolloutBegun(facts, beginning)) return null;
   const { nextOpenMs } = state;
   const when =
-    nextOpenMs === null ? 'no window opens in the years to come' : `a window opens at ${timeText(nextOpenMs)}`;
+    nextOpenMs === null ? 'no window opens in the years to come' : `a window opens at ${minuteText(nextOpenMs)}`;
   return {
     guard: 'WindowOpen',
     reason: `${beginning.machine.name} is not disturbed now: ${state.reason}; ${when}`,
@@ -37,8 +38,4 @@ function openPaths(facts: Facts, name: string): readonly string[] {
   const mark = domain ? ownMark(domain, facts.desired.owner) : null;
   const wanted = facts.machines.get(name);
   return mark && wanted ? changedFields(mark.spec, wanted.spec).map((change) => change.path) : [];
-}
-
-function timeText(atMs: number): string {
-  return `${new Date(atMs).toISOString().slice(0, 16)}Z`;
 }
