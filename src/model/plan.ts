@@ -26,8 +26,25 @@ export interface Plan {
   readonly notes: readonly Note[];
   /** By machine: when its latest healthy reading was taken; `null`: read and not healthy. `remember` counts them. */
   readonly health: Readonly<Record<string, number | null>>;
+  /** What follows `steps` where versions on the way are listed, in order; absent: nothing. */
+  readonly legs?: readonly Leg[];
   /** When to look again if nothing happens, ms since epoch; `null`: only on a trigger. */
   readonly lookAgainAtMs: number | null;
+}
+
+/**
+ * The way of a cluster from one listed version to the next. It is told as it would be planned if the way there ended well and nothing else happened; when
+ * its turn comes it is planned anew, and only then guards judge the moment and steps are begun. Ids are those that they have then. What comes first in it
+ * needs the wait `cluster/<name>/next-version` of the part before.
+ */
+export interface Leg {
+  readonly cluster: string;
+  readonly from: string;
+  readonly version: string;
+  readonly steps: readonly Step[];
+  readonly waits: readonly Wait[];
+  /** What is known now that would forbid it then, such as a quarantine of its version. */
+  readonly blocks: readonly Block[];
 }
 
 export interface Step {

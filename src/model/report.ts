@@ -1,6 +1,6 @@
 import type { MachineDrift } from './drift.ts';
 import type { ObjectRef } from './mark.ts';
-import type { ActionKind, Block, FieldChange, Note, Outcome, Step, Wait } from './plan.ts';
+import type { ActionKind, Block, FieldChange, Leg, Note, Outcome, Step, Wait } from './plan.ts';
 import type { SourceStatus } from './status.ts';
 
 /** One operation of RFC 6902. */
@@ -38,6 +38,9 @@ export interface MachineChange {
 /** A step as plans are shown: of its action only the kind. */
 export type ShownStep = Omit<Step, 'action'> & { readonly action: ActionKind };
 
+/** A later part of a chain of versions, as plans are shown. */
+export type ShownLeg = Omit<Leg, 'steps'> & { readonly steps: readonly ShownStep[] };
+
 /** How old what is known of a guest is. */
 export interface ReadingAge {
   readonly known: boolean;
@@ -55,6 +58,8 @@ export interface PlanDocument {
   readonly waits: readonly Wait[];
   readonly blocks: readonly Block[];
   readonly notes: readonly Note[];
+  /** What follows `steps` on a chain of versions, in order; absent: nothing. Nothing of it is begun before it is planned as `steps`. */
+  readonly legs?: readonly ShownLeg[];
   readonly changes: readonly MachineChange[];
   readonly drift: readonly MachineDrift[];
   /** By machine. */

@@ -73,12 +73,17 @@ it('a chain of versions is gone through one after the other, every node before t
   const rollout = await createRollout();
   await rollout.converge(wish({ revision: 'r1', spec: { workers, version: V[0] } }));
   const desired = wish({ revision: 'r2', spec: { workers, version: V[2], upgrade: { versions: [V[1]] } } });
-  expect((await rollout.plan(desired)).waits.map(({ id }) => id)).toContain('cluster/dev/next-version');
+  const first = await rollout.plan(desired);
+  expect(first.waits.map(({ id }) => id)).toContain('cluster/dev/next-version');
+  const told = [first, ...(first.legs ?? [])].flatMap(({ steps }) => steps.map(({ id }) => id));
+  const before = rollout.done.length;
   const last = await rollout.converge(desired, 800);
   expect([guardsOf(last), rollout.failed]).toEqual([[], []]);
   expect((await sight(rollout)).nodes.map(({ version }) => version)).toEqual([V[2], V[2], V[2], V[2]]);
   const upgrades = rollout.done.filter((id) => id.endsWith('/upgrade'));
   expect(upgrades.length).toBe(8);
+  // What was done is what the first plan told, leg by leg.
+  expect([...rollout.done.slice(before)].sort()).toEqual([...told].sort());
 });
 
 describe('a first image that never boots', () => {

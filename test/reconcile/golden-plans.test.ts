@@ -41,6 +41,16 @@ it('a new image under three control planes', async () => {
   await expect(await shown(rollout, desired, plan)).toMatchFileSnapshot('golden/three-control-planes.txt');
 });
 
+it('a chain of versions, every leg of it', async () => {
+  const workers = [{ name: 'general', replicas: 2, machineClass: 'small' }];
+  const rollout = await createRollout();
+  await rollout.converge(wish({ revision: 'r1', spec: { ...kubeadm, version: 'v1.34.9', workers } }));
+  const upgrade = { versions: ['v1.35.8'] };
+  const desired = wish({ revision: 'r2', spec: { ...kubeadm, version: 'v1.36.1', workers, upgrade } });
+  const plan = await rollout.plan(desired);
+  await expect(await shown(rollout, desired, plan)).toMatchFileSnapshot('golden/version-chain.txt');
+});
+
 it('the way back from an image that does not boot', async () => {
   const rollout = await standing();
   await setFaults(rollout.world, [{ on: 'boot', kind: 'fail', only: IMAGES.bad }]);

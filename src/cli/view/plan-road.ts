@@ -14,8 +14,8 @@ export interface ObjectRoad {
   readonly blocks: PlanDocument['blocks'];
 }
 
-/** Steps and waits of a plan by object; those that stand before others come first, also across objects. */
-export function roadsOf(plan: PlanDocument): readonly ObjectRoad[] {
+/** Steps and waits of a plan, or of a later leg of it, by object; those that stand before others come first, also across objects. */
+export function roadsOf(plan: Pick<PlanDocument, 'steps' | 'waits' | 'blocks'>): readonly ObjectRoad[] {
   const roads = new Map<string, { entries: RoadEntry[]; blocks: PlanDocument['blocks'][number][] }>();
   const roadOf = (item: Owned) => {
     const title = titleOf(item);
@@ -35,18 +35,19 @@ function titleOf({ object, target }: Owned): string {
   return object ? objectKey(object) : `${target.kind}/${target.name}`;
 }
 
-function inOrder(plan: PlanDocument): readonly RoadEntry[] {
+function inOrder(plan: Pick<PlanDocument, 'steps' | 'waits'>): readonly RoadEntry[] {
   const rest: RoadEntry[] = [
     ...plan.steps.map((step) => ({ kind: 'step' as const, step })),
     ...plan.waits.map((wait) => ({ kind: 'wait' as const, wait })),
   ];
-  const placed = new Set<string>();
+  // What a leg needs of the part before it stands before all of it.
+  const left = new Set(rest.map((entry) => bodyOf(entry).id));
   const ordered: RoadEntry[] = [];
   while (rest.length > 0) {
-    const index = rest.findIndex((entry) => bodyOf(entry).needs.every((need) => placed.has(need)));
+    const index = rest.findIndex((entry) => !bodyOf(entry).needs.some((need) => left.has(need)));
     const [next] = rest.splice(Math.max(0, index), 1);
     if (!next) break;
-    placed.add(bodyOf(next).id);
+    left.delete(bodyOf(next).id);
     ordered.push(next);
   }
   return ordered;

@@ -1,5 +1,5 @@
-import type { FieldChange, Wait } from '../../model/plan.ts';
-import type { PlanDocument, ShownStep } from '../../model/report.ts';
+import type { Block, FieldChange, Wait } from '../../model/plan.ts';
+import type { PlanDocument, ShownLeg, ShownStep } from '../../model/report.ts';
 import { summariesOf } from './plan-changes.ts';
 import { type ObjectRoad, type RoadEntry, roadsOf } from './plan-road.ts';
 import { plain, type Style, valueText, wrap } from './style.ts';
@@ -18,6 +18,7 @@ export function planText(plan: PlanDocument, options: PlanViewOptions): string {
   const lines = [headline(plan, options.style)];
   lines.push(...summaryLines(plan, options));
   for (const road of roadsOf(plan)) lines.push('', ...roadLines(plan, road, options));
+  for (const leg of plan.legs ?? []) lines.push('', ...legLines(leg, options));
   if (plan.notes.length > 0) {
     lines.push('', options.style.bold('Worth knowing'));
     for (const note of plan.notes) lines.push(...labelled('', plain(note.text), options));
@@ -39,6 +40,7 @@ function headline(plan: PlanDocument, style: Style): string {
       : `${count(steps.length, 'step')}${now === steps.length ? '' : `, ${now} of them now`}`,
     ...(waits.length === 0 ? [] : [count(waits.length, 'wait')]),
     ...(blocks.length === 0 ? [] : [style.bad(count(blocks.length, 'block'))]),
+    ...(plan.legs ?? []).map((leg) => `then ${count(leg.steps.length, 'step')} to ${plain(leg.version)}`),
   ];
   return `For ${revision}: ${parts.join('; ')}.`;
 }
@@ -73,11 +75,33 @@ function roadLines(plan: PlanDocument, road: ObjectRoad, options: PlanViewOption
   return [
     style.bold(road.title),
     ...road.entries.flatMap((entry) => entryLines(entry, plan, titles, options)),
-    ...road.blocks.flatMap((block) => [
-      ...labelled(style.bad('blocked'), `${block.guard}: ${plain(block.reason)}`, options),
-      ...changeLines(block.changes, options),
-      ...labelled('', `way out: ${plain(block.wayOut)}`, options),
+    ...road.blocks.flatMap((block) => blockLines(block, options)),
+  ];
+}
+
+/** A later leg of a chain in its order, a line for each step: it goes as the leg before it, which tells the reasons. */
+function legLines(leg: ShownLeg, options: PlanViewOptions): readonly string[] {
+  const { style } = options;
+  const gate = `when every node is proven at ${leg.from}; planned anew then`;
+  return [
+    style.bold(`Cluster/${plain(leg.cluster)}, from ${plain(leg.from)} to ${plain(leg.version)}`),
+    ...labelled('', style.dim(plain(gate)), options),
+    ...roadsOf(leg).flatMap(({ entries, blocks }) => [
+      ...entries.flatMap((entry) =>
+        entry.kind === 'step'
+          ? labelled('then', `${plain(entry.step.title)}${disturbs(entry.step, style)}`, options)
+          : [],
+      ),
+      ...blocks.flatMap((block) => blockLines(block, options)),
     ]),
+  ];
+}
+
+function blockLines(block: Block, options: PlanViewOptions): readonly string[] {
+  return [
+    ...labelled(options.style.bad('blocked'), `${block.guard}: ${plain(block.reason)}`, options),
+    ...changeLines(block.changes, options),
+    ...labelled('', `way out: ${plain(block.wayOut)}`, options),
   ];
 }
 
@@ -141,10 +165,11 @@ function changeLines(changes: readonly FieldChange[], options: PlanViewOptions):
 /** What the whole road takes away from those who use the machines. */
 function disturbance(plan: PlanDocument, { style }: PlanViewOptions): readonly string[] {
   const names = (steps: readonly ShownStep[]) => [...new Set(steps.map((step) => step.target.name))].join(', ');
-  const away = plan.steps.filter((step) => step.disruptive);
-  const replaced = plan.steps.filter(replacesRoot);
-  const dropped = plan.steps.filter((step) => step.action === 'drop-generation');
-  const deleted = plan.steps.filter((step) => step.destructive && ![...replaced, ...dropped].includes(step));
+  const steps = [...plan.steps, ...(plan.legs ?? []).flatMap((leg) => leg.steps)];
+  const away = steps.filter((step) => step.disruptive);
+  const replaced = steps.filter(replacesRoot);
+  const dropped = steps.filter((step) => step.action === 'drop-generation');
+  const deleted = steps.filter((step) => step.destructive && ![...replaced, ...dropped].includes(step));
   const lines = [
     ...(away.length === 0 ? [] : [style.warn(`Taken away for a while: ${names(away)}.`)]),
     ...(replaced.length === 0 ? [] : [style.warn(`Another root disk: ${names(replaced)}. State disks stay.`)]),

@@ -33,17 +33,17 @@ function isBetween(lowest: string, version: string, last: string): boolean {
 
 /**
  * Says what comes after the leg that is planned: one wait, so that the road does not look as if it ended there. Where nothing leads to its end now,
- * because all of it is blocked, nothing is waited for.
+ * because all of it is blocked, nothing is waited for. Returns the wait's id as needs.
  */
-export function planNextLeg(cluster: DesiredCluster, needs: readonly string[], draft: Draft): void {
-  if (cluster.versions.length === 0) return;
+export function planNextLeg(cluster: DesiredCluster, needs: readonly string[], draft: Draft): readonly string[] {
+  if (cluster.versions.length === 0) return [];
   if (needs.length === 0) {
     draft.note(
       `${cluster.name} goes to ${[cluster.version, ...cluster.versions].join(', then ')} when nothing blocks it`,
     );
-    return;
+    return [];
   }
-  draft.wait({
+  return draft.wait({
     id: `cluster/${cluster.name}/next-version`,
     condition: `every node of ${cluster.name} is proven at ${cluster.version}; then ${cluster.versions.join(', then ')}`,
     needs,

@@ -1,12 +1,13 @@
 import type { DesiredCluster } from '../../model/desired.ts';
+import type { Leg } from '../../model/plan.ts';
 import { planCertificates } from './certificates.ts';
-import { planNextLeg } from './chain.ts';
 import { type Disruption, giveBack, planWayIn, type WayIn } from './disruption.ts';
 import { type Draft, draftFor } from './draft.ts';
 import { clusterOf, type Facts } from './facts.ts';
 import { failedNodes } from './failed.ts';
 import { goalVersion, unhealthyReason } from './health.ts';
 import { planKeep } from './keep.ts';
+import { type LegRoad, planLegs } from './legs.ts';
 import type { MachineRoad } from './machine.ts';
 import { isUnsettled, versionDigest } from './mark.ts';
 import { isServing } from './members.ts';
@@ -29,41 +30,35 @@ interface Stage {
   readonly staged: End;
 }
 
+/** What a cluster's planner needs of its machines. */
+interface Ground {
+  readonly roads: ReadonlyMap<string, MachineRoad>;
+  readonly images: NodePlan['images'];
+}
+
+interface NodesRoad extends LegRoad {
+  readonly controlPlanes: readonly NodePlan[];
+  readonly workers: readonly NodePlan[];
+}
+
+export interface ClusterPlan {
+  readonly draft: Draft;
+  /** What follows where versions on the way are listed. */
+  readonly legs: readonly Leg[];
+}
+
 /**
  * Brings a cluster's nodes up and joins them, gives each the root disk and definition that it should have, upgrades them one after the other, and
  * publishes the kubeconfig. Control planes come before workers, and a new root disk before an upgrade.
  */
-export function planCluster(
-  facts: Facts,
-  cluster: DesiredCluster,
-  roads: ReadonlyMap<string, MachineRoad>,
-  images: NodePlan['images'],
-): Draft {
-  const draft = draftFor(facts, { kind: 'Cluster', name: cluster.name }, { kind: 'Cluster', name: cluster.name });
-  if (cluster.powerState === 'Off') return draft;
-  const failed = failedNodes(facts, cluster);
-  const nodesOf = (names: readonly string[], role: NodePlan['role']) =>
-    names.flatMap((name) => nodeNamed(facts, cluster, name, role, roads, { images, failed }));
-  const controlPlanes = nodesOf(cluster.controlPlanes, 'control-plane');
-  const workers = nodesOf(cluster.workers, 'worker');
+export function planCluster(facts: Facts, cluster: DesiredCluster, ground: Ground): ClusterPlan {
+  const road = planNodes(facts, cluster, ground);
+  const { draft, controlPlanes, workers, ends } = road;
   const [first] = controlPlanes;
-  if (!first) return draft;
-  const renewed = planRenewals(facts, cluster, controlPlanes, workers);
-  const stage: Stage = { renewed, staged: stageAll(facts, [...controlPlanes, ...workers], renewed) };
-  const ends = inTurn(facts, controlPlanes, (node, turn) => planNode(facts, node, stage, turn, turn));
-  const available = planAvailable(facts, cluster, draft, controlPlanes, ends);
-  const isNext = cluster.versions.length > 0;
-  const workerEnds = planWorkers(facts, cluster, workers, {
-    isDue: ({ need }) => need.kind === 'needed' || need.kind === 'unknown',
-    isAway: (node) => isUpgrading(node),
-    plan: (node, turn) => planNode(facts, node, stage, turn, available),
-  });
-  if (isNext)
-    planNextLeg(
-      cluster,
-      [...ends.values(), ...workerEnds.values()].flatMap((end) => end ?? []),
-      draft,
-    );
+  if (!first) return { draft, legs: [] };
+  const legs = planLegs(facts, cluster, road, (after, leg, roads) =>
+    planNodes(after, leg, { roads, images: ground.images }),
+  );
   planKubeconfig(facts, cluster, first.machine, ends.get(first.machine.name) ?? null, draft);
   planRestored(facts, first, ends.get(first.machine.name) ?? null, draft);
   // One at a time: the API server and the datastore of that one are away for a moment.
@@ -74,7 +69,29 @@ export function planCluster(
     [...controlPlanes, ...workers].filter((node) => !isUpgrading(node)),
   );
   planDueBackup(facts, controlPlanes.find((node) => isServing(facts, cluster, node.machine.name)) ?? first);
-  return draft;
+  return { draft, legs };
+}
+
+/** Every node of a cluster to its end, at the version that the cluster goes to next. */
+function planNodes(facts: Facts, cluster: DesiredCluster, { roads, images }: Ground): NodesRoad {
+  const draft = draftFor(facts, { kind: 'Cluster', name: cluster.name }, { kind: 'Cluster', name: cluster.name });
+  if (cluster.powerState === 'Off') return { draft, controlPlanes: [], workers: [], ends: new Map() };
+  const failed = failedNodes(facts, cluster);
+  const nodesOf = (names: readonly string[], role: NodePlan['role']) =>
+    names.flatMap((name) => nodeNamed(facts, cluster, name, role, roads, { images, failed }));
+  const controlPlanes = nodesOf(cluster.controlPlanes, 'control-plane');
+  const workers = nodesOf(cluster.workers, 'worker');
+  if (controlPlanes.length === 0) return { draft, controlPlanes, workers, ends: new Map() };
+  const renewed = planRenewals(facts, cluster, controlPlanes, workers);
+  const stage: Stage = { renewed, staged: stageAll(facts, [...controlPlanes, ...workers], renewed) };
+  const ends = inTurn(facts, controlPlanes, (node, turn) => planNode(facts, node, stage, turn, turn));
+  const available = planAvailable(facts, cluster, draft, controlPlanes, ends);
+  const workerEnds = planWorkers(facts, cluster, workers, {
+    isDue: ({ need }) => need.kind === 'needed' || need.kind === 'unknown',
+    isAway: (node) => isUpgrading(node),
+    plan: (node, turn) => planNode(facts, node, stage, turn, available),
+  });
+  return { draft, controlPlanes, workers, ends: new Map([...ends, ...workerEnds]) };
 }
 
 function nodeNamed(

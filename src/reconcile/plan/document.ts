@@ -2,8 +2,8 @@ import jsonPatch from 'fast-json-patch';
 import type { Desired } from '../../model/desired.ts';
 import type { MachineDrift } from '../../model/drift.ts';
 import type { Domain, Observed, Reading } from '../../model/observed.ts';
-import type { Plan } from '../../model/plan.ts';
-import type { MachineChange, PatchOperation, PlanDocument, ReadingAge } from '../../model/report.ts';
+import type { Plan, Step } from '../../model/plan.ts';
+import type { MachineChange, PatchOperation, PlanDocument, ReadingAge, ShownStep } from '../../model/report.ts';
 import { changedFields, classifyChanges } from './change.ts';
 import { driftOf } from './drift.ts';
 import { ownMark } from './facts.ts';
@@ -15,10 +15,11 @@ export function planDocument(desired: Desired, observed: Observed, plan: Plan): 
     schema: 1,
     revision: plan.revision,
     atMs: plan.atMs,
-    steps: plan.steps.map((step) => ({ ...step, action: step.action.kind })),
+    steps: plan.steps.map(shownStep),
     waits: plan.waits,
     blocks: plan.blocks,
     notes: plan.notes,
+    ...(plan.legs ? { legs: plan.legs.map((leg) => ({ ...leg, steps: leg.steps.map(shownStep) })) } : {}),
     changes: domains === null ? [] : changesOf(desired, domains),
     drift: domains === null ? [] : driftsOf(desired, domains),
     readings: Object.fromEntries(
@@ -27,6 +28,10 @@ export function planDocument(desired: Desired, observed: Observed, plan: Plan): 
         .map(([name, reading]) => [name, ageOf(reading)]),
     ),
   };
+}
+
+function shownStep(step: Step): ShownStep {
+  return { ...step, action: step.action.kind };
 }
 
 function ageOf(reading: Reading<unknown>): ReadingAge {

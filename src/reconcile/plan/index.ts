@@ -38,17 +38,20 @@ export function plan(desired: Desired, observed: Observed, ledger: Ledger, nowMs
   };
   const roads = new Map(desired.machines.map((machine) => [machine.name, planMachine(facts, machine, inputs)]));
   for (const machine of desired.machines) planProgram(facts, machine, roads.get(machine.name));
-  const clusters = [...facts.clusters.values()].map((cluster) => planCluster(facts, cluster, roads, images.needs));
+  const clusters = [...facts.clusters.values()].map((cluster) =>
+    planCluster(facts, cluster, { roads, images: images.needs }),
+  );
   for (const machine of desired.machines) planDrift(facts, machine, roads.get(machine.name));
   const drafts = [
     ...images.drafts,
     ...[...roads.values()].map((road) => road.draft),
-    ...clusters,
+    ...clusters.map(({ draft }) => draft),
     ...planPrune(facts),
     ...planReleases(facts),
   ];
   for (const draft of drafts) holdSuspended(facts, draft);
-  return compose(facts, drafts);
+  const legs = clusters.flatMap((cluster) => cluster.legs);
+  return legs.length === 0 ? compose(facts, drafts) : { ...compose(facts, drafts), legs };
 }
 
 function compose(facts: Facts, drafts: readonly Draft[]): Plan {
