@@ -6,7 +6,7 @@ import type { Outcome } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Enforced, Look, PassResult, World } from './pass.ts';
 import { plan } from './plan/index.ts';
-import { remember, rememberBeginning } from './remember.ts';
+import { forgetBeginning, remember, rememberBeginning } from './remember.ts';
 
 export type { Enforced, Look, PassResult, World } from './pass.ts';
 
@@ -47,14 +47,23 @@ export async function reconcile(parts: ReconcileParts, signal: AbortSignal): Pro
   let outcomes: readonly Outcome[] = [];
   if (world !== null) {
     if (world.observed.inventory.known) await parts.recordApplied(world.desired);
-    let begun = remember(ledger, world.plan, [], parts.clock.now());
+    const known = remember(ledger, world.plan, [], parts.clock.now());
+    let begun = known;
+    let noted: readonly string[] = [];
     outcomes = await parts.execute(
       world,
       async (stepIds) => {
-        begun = rememberBeginning(begun, world.plan, stepIds, parts.clock.now());
+        noted = stepIds;
+        begun = rememberBeginning(known, world.plan, stepIds, parts.clock.now());
         await parts.writeLedger(begun);
       },
       signal,
+    );
+    const isRun = (id: string) => outcomes.some(({ step }) => step === id);
+    begun = forgetBeginning(
+      begun,
+      known,
+      noted.filter((id) => !isRun(id)),
     );
     await parts.writeLedger(remember(begun, world.plan, outcomes, parts.clock.now()));
   }

@@ -14,6 +14,17 @@ export function rememberBeginning(ledger: Ledger, plan: Plan, stepIds: readonly 
   return { ...present, attempts };
 }
 
+/** As if steps that were noted as begun had not been: the agent had to stop before them. `before` is what was remembered without them. */
+export function forgetBeginning(begun: Ledger, before: Ledger, stepIds: readonly string[]): Ledger {
+  const attempts = { ...begun.attempts };
+  for (const id of stepIds) {
+    const earlier = before.attempts[id];
+    if (earlier === undefined) delete attempts[id];
+    else attempts[id] = earlier;
+  }
+  return { ...begun, attempts };
+}
+
 /** What to remember after a pass: since when each wait is waited for, what failed, and runs of healthy readings. Pure. */
 export function remember(ledger: Ledger, plan: Plan, outcomes: readonly Outcome[], nowMs: number): Ledger {
   // Of a host that was not seen nothing is known: neither what has come to its end nor what is still waited for.

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { EMPTY_LEDGER, type Ledger } from '../../src/model/ledger.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { desire } from '../../src/reconcile/desire.ts';
+import { execute } from '../../src/reconcile/execute.ts';
 import { plan } from '../../src/reconcile/plan/index.ts';
+import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { remember } from '../../src/reconcile/remember.ts';
 import { cluster, machine, options, recipes, setOf } from './manifests.ts';
 import { domainFor, NOW, observed, planAt, stepIds } from './plan/world.ts';
@@ -57,5 +59,45 @@ describe('a run of healthy readings', () => {
   it('begins anew when nobody looked for an hour', () => {
     const next = remember(run, healthyAt(NOW + 3_600_000), [], NOW + 3_600_000);
     expect(next.healthy['dev-cp-1']).toEqual({ firstAtMs: NOW + 3_600_000, lastAtMs: NOW + 3_600_000 });
+  });
+});
+
+describe('a step that was about to be begun when the agent had to stop', () => {
+  it('is not remembered as begun', async () => {
+    const stop = new AbortController();
+    let written: Ledger = EMPTY_LEDGER;
+    const source = { set: setOf('r1'), status: { problem: null } as never };
+    await reconcile(
+      {
+        clock: { now: () => NOW },
+        source: async () => source,
+        desire: () => off,
+        observe: async () => running,
+        readLedger: async () => EMPTY_LEDGER,
+        writeLedger: async (ledger) => {
+          written = ledger;
+        },
+        recordApplied: async () => undefined,
+        publish: async () => undefined,
+        execute: async ({ plan: made }, beginning, signal) => {
+          const noted = async (stepIds: readonly string[]) => {
+            await beginning(stepIds);
+            expect(Object.keys(written.attempts)).toEqual(['machine/jump/shutdown']);
+            stop.abort();
+          };
+          const log = { info: () => undefined, warn: () => undefined } as never;
+          const parts = {
+            acts: {} as never,
+            clock: { now: () => NOW },
+            log,
+            beginning: noted,
+            onOutcome: () => undefined,
+          };
+          return execute(made, parts, signal);
+        },
+      },
+      stop.signal,
+    );
+    expect(written.attempts).toEqual({});
   });
 });

@@ -143,3 +143,9 @@ function isYoung(facts: Facts, { node, scope }: BackupInit, takenAtMs: number): 
   const ageMs = facts.nowMs - takenAtMs;
   return ageMs > -MINUTE_MS * 10 && ageMs <= cluster.backup.maxAgeMs + MINUTE_MS;
 }
+
+/** A cluster of the same name that was made anew has other data. Older backups do not tell whose they are. */
+export function isOfCluster(backup: Backup, name: string, clusterUid: string | null): boolean {
+  if (backup.cluster !== name) return false;
+  return backup.clusterUid === undefined || clusterUid === null || backup.clusterUid === clusterUid;
+}

@@ -1,8 +1,8 @@
 import type { DesiredMachine } from '../../model/desired.ts';
 import type { Mark, Remedy } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
+import { ailmentOf } from './ailment.ts';
 import { clusterOf, type Facts, retriedAtMs } from './facts.ts';
-import { healthReading } from './health.ts';
 import type { Renewal } from './renewal.ts';
 
 /** Time over which the actions on one node are counted. */
@@ -55,15 +55,15 @@ export function markAfterOutage(mark: Mark, nowMs: number): Mark {
 
 /**
  * The new root disk that remediation has decided for a node, from the image and settings that are applied; `null`: none, or it is carried out. A node
- * that came to itself meanwhile keeps its disk.
+ * that came to itself meanwhile, or of which nobody knows now how it is, keeps its disk.
  */
 export function remedyRenewal(facts: Facts, machine: DesiredMachine, domain: Domain, mark: Mark): Renewal | null {
   const decided = decidedRecreate(mark);
   const cluster = clusterOf(facts, machine);
   if (!decided || !cluster?.remediation?.actions.includes('recreate')) return null;
   const isPossible = !domain.managedSave && facts.imageDigests.has(mark.spec.image.digest);
-  const isWell = domain.state === 'running' && healthReading(facts, cluster, machine.name) !== null;
-  if (!isPossible || isWell) return null;
+  const isIll = domain.state !== 'running' || ailmentOf(facts, cluster, machine.name) !== null;
+  if (!isPossible || !isIll) return null;
   return {
     what: 'recreate',
     fields: [],

@@ -1,6 +1,6 @@
 import type { GuestStatus } from '../../model/guest-status.ts';
 import type { Backup, BackupReason, BackupRequest } from '../../model/observed.ts';
-import { backupTakenAtMs, planCopy } from './backup.ts';
+import { backupTakenAtMs, isOfCluster, planCopy } from './backup.ts';
 import { type Facts, freshGuest, operationsOf } from './facts.ts';
 import { nodeOf } from './health.ts';
 import { isOccupied, nextAttempt, operationPrefix, planOperation } from './operation.ts';
@@ -124,10 +124,4 @@ function requestSubject(machine: string, atMs: number): string {
 
 function minuteOf(atMs: number): number {
   return Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
-}
-
-/** A cluster of the same name that was made anew has other data. Older backups do not tell whose they are. */
-function isOfCluster(backup: Backup, name: string, clusterUid: string | null): boolean {
-  if (backup.cluster !== name) return false;
-  return backup.clusterUid === undefined || clusterUid === null || backup.clusterUid === clusterUid;
 }

@@ -1,6 +1,7 @@
 import type { GuestKubernetes, GuestStatus } from '../../model/guest-status.ts';
 import type { Backup } from '../../model/observed.ts';
 import { minuteText } from '../../model/time-text.ts';
+import { isOfCluster } from './backup.ts';
 import { type Facts, freshGuest, operationsOf, waitedMs } from './facts.ts';
 import { isProven } from './health.ts';
 import { nextMark, quarantinedMark, versionDigest } from './mark.ts';
@@ -140,9 +141,14 @@ function backupBefore(
   failedAtMs: number,
 ): Backup | null {
   if (role === 'worker' || cluster.controlPlanes.length !== 1) return null;
+  const uid = freshGuest(facts, machine.name)?.kubernetes?.clusterUid ?? null;
   const usable = facts.records.backups.filter(
     (backup) =>
-      backup.machine === machine.name && backup.version === applied && backup.verified && backup.atMs <= failedAtMs,
+      isOfCluster(backup, cluster.name, uid) &&
+      backup.machine === machine.name &&
+      backup.version === applied &&
+      backup.verified &&
+      backup.atMs <= failedAtMs,
   );
   const newest = (list: readonly Backup[]) => [...list].sort((a, b) => a.atMs - b.atMs).at(-1);
   const prefix = operationPrefix('backup', `${machine.name}/${version}`);

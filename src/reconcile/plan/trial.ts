@@ -3,7 +3,8 @@ import type { Mark } from '../../model/mark.ts';
 import type { Domain } from '../../model/observed.ts';
 import { durationText } from '../../model/time-text.ts';
 import type { Draft } from './draft.ts';
-import { attemptOf, type Facts, freshGuest, waitedMs } from './facts.ts';
+import { attemptOf, clusterOf, type Facts, freshGuest, waitedMs } from './facts.ts';
+import { isProven } from './health.ts';
 import { fallbackOf } from './mark.ts';
 import { stateDiskTrouble } from './state-disk.ts';
 
@@ -50,7 +51,10 @@ export function trialFailure(facts: Facts, machine: DesiredMachine, domain: Doma
   const last = bootstraps.sort((a, b) => attemptOf(a.id) - attemptOf(b.id)).at(-1);
   if (last && bootstraps.length >= MOST_BOOTSTRAPS && guest?.kubernetes?.phase !== 'initialised')
     return `Kubernetes did not come up in ${bootstraps.length} attempts: ${last.message}`;
-  if (waitedMs(facts, trialId(name)) > trialMs(machine))
+  const cluster = clusterOf(facts, machine);
+  // Well, and only not noted so: what hinders that is no reason to lose what was written since.
+  const isWell = cluster !== null && isProven(facts, cluster, name);
+  if (waitedMs(facts, trialId(name)) > trialMs(machine) && !isWell)
     return `it was not proven within ${durationText(trialMs(machine))}`;
   return null;
 }

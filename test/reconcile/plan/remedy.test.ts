@@ -134,6 +134,14 @@ describe('a new root disk', () => {
     expect(stepIds(well)).toEqual([]);
   });
 
+  it('is not made of a node of which nobody knows how it is: its control plane was not read', () => {
+    const desired = remedied();
+    const world = worldWith(desired, {}, { remedies: [remedy('recreate', 1)] });
+    const { 'dev-cp-1': _unread, ...guests } = world.guests;
+    const ids = stepIds(planAt(desired, { ...world, guests }, { since }));
+    expect(ids.filter((id) => id.startsWith(`machine/${WORKER}/`))).toEqual([]);
+  });
+
   it('is not made where the manifest forbids one', () => {
     const { desired, world } = decided({}, {}, { strategy: 'InPlaceOnly' });
     const held = planAt(desired, world({}), { since });

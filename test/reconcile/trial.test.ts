@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Desired } from '../../src/model/desired.ts';
+import { setFaults } from '../../src/sim/outside.ts';
 import { createObject, guardsOf, IMAGES, live, sight, wish } from './lifecycle.ts';
 import { createRollout, type Rollout } from './rollout.ts';
 
@@ -47,5 +48,25 @@ describe.each(['agent', 'Cluster/dev', 'Node/dev-cp-1'])('%s suspended while a n
       [],
       [['configmaps/default/kept']],
     ]);
+  });
+});
+
+describe('a new root disk under a node that is well', () => {
+  it('stays though that cannot be noted in time: nothing that was written is lost for it', async () => {
+    const rollout = await createRollout();
+    await rollout.converge(wish({ revision: 'r1' }));
+    const desired = wish({ revision: 'r2', image: IMAGES.good });
+    rollout.done.length = 0;
+    await untilOnTrial(rollout, desired);
+    await setFaults(rollout.world, [{ on: 'replaceSeed', kind: 'error' }]);
+    await live(rollout, desired, TRIAL_MS + 10 * 60_000);
+    expect((await sight(rollout)).mark).toMatchObject({ generation: 2, provenAtMs: null, quarantined: [] });
+    await setFaults(rollout.world, []);
+    await rollout.converge(desired);
+    expect((await sight(rollout)).mark).toMatchObject({
+      generation: 2,
+      provenAtMs: expect.any(Number),
+      quarantined: [],
+    });
   });
 });
