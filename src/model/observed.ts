@@ -161,6 +161,8 @@ export interface MachineFolder {
   readonly useMiB?: { readonly root: number | null; readonly state: number | null };
   /** A state disk that `restoreState` set aside stands here: going back has begun, or ended, and the failed state is not dropped yet. */
   readonly isSetAside?: boolean;
+  /** For which machine it was made, as long as that has no domain; absent: not known (also in folders of earlier releases), or it has one. */
+  readonly unmade?: { readonly owner: string; readonly uuid: string };
 }
 
 /** A copy of the state disk, made while the machine was off. */

@@ -171,6 +171,8 @@ export type Action =
       readonly address: string;
     }
   | { readonly kind: 'create'; readonly machine: string; readonly mark: Mark; readonly stateDiskNew: boolean }
+  /** What was prepared for a machine that never got a domain. */
+  | { readonly kind: 'discard-disks'; readonly machine: string; readonly uuid: string }
   | { readonly kind: 'start'; readonly machine: string }
   /** Copies the state disk as it was left by that generation. */
   | { readonly kind: 'copy-state'; readonly machine: string; readonly generation: number }

@@ -109,6 +109,8 @@ export interface SimFolder {
   copying?: Record<string, number>;
   /** The state disk that going back has put aside. */
   setAside?: SimStateDisk | null;
+  /** For whom the folder was made, until the machine has a domain. `madeState`: its state disk was made with it. */
+  unmade?: { readonly owner: string; readonly uuid: string; readonly madeState: boolean };
 }
 
 /** A copy of a state disk with what was on it. */

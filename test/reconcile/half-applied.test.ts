@@ -3,9 +3,10 @@ import { EMPTY_LEDGER } from '../../src/model/ledger.ts';
 import { setFaults } from '../../src/sim/outside.ts';
 import { guardsOf, IMAGES, sight, untilPlanned, wish } from './lifecycle.ts';
 import { cluster } from './manifests.ts';
-import { createRollout } from './rollout.ts';
+import { Crash, createRollout, type Rollout } from './rollout.ts';
 
 /** Commits that are taken back, refused or forbidden before they are carried out whole. */
+const foldersOf = ({ world }: Rollout) => world.look(({ state }) => Object.keys(state.folders));
 const V1 = 'v1.35.8';
 const V2 = 'v1.36.1';
 const V3 = 'v1.36.3';
@@ -33,6 +34,28 @@ it('an address that was set apart for a machine that nobody wants any more is gi
     state.networks.flatMap(({ network }) => network.reservations.map(({ name }) => name)),
   );
   expect([...new Set(names)].sort()).toEqual(['dev-cp-1', 'other-cp-1']);
+});
+
+it('what was prepared for a machine that nobody wants any more is removed, and nothing else', async () => {
+  const rollout = await createRollout();
+  const two = { spec: { controlPlane: { replicas: 1, machineClass: 'small' } } };
+  await rollout.converge(wish({ revision: 'r1', ...two }));
+  const withOther = wish({ revision: 'r2', ...two, others: [cluster('next', { workers: [] })] });
+  rollout.onAct = (act, phase) => {
+    if (act.name === 'define' && act.machine === 'next-cp-1' && phase === 'before') throw new Crash();
+  };
+  for (let passes = 0; passes < 20 && !(await foldersOf(rollout)).includes('next-cp-1'); passes += 1)
+    await rollout.pass(withOther);
+  rollout.onAct = null;
+  await rollout.world.change(({ state }) => {
+    state.folders['theirs'] = { machine: 'theirs', generations: {}, stateDisk: null };
+  });
+  expect([...(await foldersOf(rollout))].sort()).toEqual(['dev-cp-1', 'next-cp-1', 'theirs']);
+  rollout.done.length = 0;
+  const last = await rollout.converge(wish({ revision: 'r3', ...two }));
+  expect(guardsOf(last)).toEqual([]);
+  expect([...(await foldersOf(rollout))].sort()).toEqual(['dev-cp-1', 'theirs']);
+  expect(rollout.done).toContain('machine/next-cp-1/discard');
 });
 
 describe('a commit with a new image', () => {

@@ -59,9 +59,16 @@ export interface MachineActs {
    * Makes the generation's folder with root overlay (on the image, explicit format) and seed, and the state disk beside it. A file `unstarted`
    * stands in the folder until `start` first runs the domain: while it does, root and seed are made anew (an interrupted or outdated preparation);
    * a root that was started is never touched, nor is an existing state disk. `ImageDownload` if the image is not in the store;
-   * `StateDiskMissing` instead of a blank disk where a copy or a disk set aside says that there was one.
+   * `StateDiskMissing` instead of a blank disk where a copy or a disk set aside says that there was one. Where there is no domain yet, the folder
+   * says from the first moment whose it is (`MachineFolder.unmade`), until `define` or `start`.
    */
   prepareDisks(request: DiskRequest): Promise<void>;
+  /**
+   * Removes what `prepareDisks` made for a machine that never got a domain: generations that were never started with their seeds, the state disk
+   * if it is the blank one that was made with them, and the folder if nothing is left in it. A folder that does not say for whom it was made is
+   * left; `VirshFailed` where the domain exists or the folder is of another one. Finishes what an interrupted call left.
+   */
+  discardDisks(machine: MachineRef): Promise<void>;
   /**
    * Defines the domain from its mark, or redefines its persistent definition: disks of the mark's generation, sizes, firmware. What libvirt chose
    * at the first definition (machine type, and while the firmware stays the same its loader and NVRAM) is kept; what runs keeps running as it is.

@@ -15,6 +15,7 @@ type MachineActs = Pick<
   | 'reserve-address'
   | 'release-address'
   | 'create'
+  | 'discard-disks'
   | 'copy-state'
   | 'replace'
   | 'redefine'
@@ -46,6 +47,7 @@ export function machineActs(world: World, parts: ActParts): MachineActs {
     'release-address': ({ machine, network, mac, address }) =>
       hypervisor.releaseAddress(network, { machine, mac, address }),
     create: (action) => create(world, parts, action.mark, action.stateDiskNew),
+    'discard-disks': ({ machine, uuid }) => hypervisor.discardDisks({ name: machine, uuid }),
     'copy-state': ({ machine, generation }) => hypervisor.copyState(ref(machine), generation),
     replace: async ({ mark, stateDiskNew }) => {
       await prepareDisks(world, parts, mark, stateDiskNew);

@@ -7,6 +7,7 @@ import { allotAddresses } from './address.ts';
 import { capacityShortfalls } from './capacity.ts';
 import { planCluster } from './cluster.ts';
 import { planDrift } from './correct.ts';
+import { planDiscards } from './discard.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, factsOf } from './facts.ts';
 import { healthReading } from './health.ts';
@@ -48,6 +49,7 @@ export function plan(desired: Desired, observed: Observed, ledger: Ledger, nowMs
     ...clusters.map(({ draft }) => draft),
     ...planPrune(facts),
     ...planReleases(facts),
+    ...planDiscards(facts),
   ];
   for (const draft of drafts) holdSuspended(facts, draft);
   const legs = clusters.flatMap((cluster) => cluster.legs);

@@ -138,7 +138,12 @@ function lostFolder(scene: CopyScene, folder: MachineFolder, member: SimMember |
   );
   const sizeMiB = wanted?.spec.stateDiskMiB ?? stateDiskMiB;
   const stateDisk = folder.hasStateDisk ? { sizeMiB, ...identity, member } : null;
-  return { machine: folder.machine, generations, stateDisk };
+  return { machine: folder.machine, generations, stateDisk, ...unmadeOf(folder) };
+}
+
+/** Prepared for a machine that has no domain yet. Whether its state disk was made with it nobody has told. */
+function unmadeOf({ unmade, generations }: MachineFolder): Pick<SimFolder, 'unmade'> {
+  return unmade ? { unmade: { ...unmade, madeState: generations.length === 0 } } : {};
 }
 
 function lostMember(scene: CopyScene, folder: MachineFolder): SimMember | null {

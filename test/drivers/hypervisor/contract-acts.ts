@@ -16,7 +16,12 @@ export function actsContract(world: () => HypervisorWorld): void {
       await world().driver.prepareDisks(machine().disks);
       const { domains } = await world().driver.inventory();
       const folder = await findFolder(world().driver, 'ct-life');
-      expect(folder).toEqual({ machine: 'ct-life', generations: [], hasStateDisk: true });
+      expect(folder).toEqual({
+        machine: 'ct-life',
+        generations: [],
+        hasStateDisk: true,
+        unmade: { owner: world().owner, uuid: machine().ref.uuid },
+      });
       expect(domains.map((found) => found.name)).not.toContain('ct-life');
     });
 

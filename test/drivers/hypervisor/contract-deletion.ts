@@ -45,6 +45,22 @@ export function deletionContract(world: () => HypervisorWorld): void {
       expect(await folderNames()).not.toContain('ct-busy');
     });
 
+    test('what was prepared for a machine that never got a domain is discarded, also asked twice', async () => {
+      const { ref, disks } = contractMachine(world(), 'ct-unmade');
+      await world().driver.prepareDisks(disks);
+      await world().driver.discardDisks(ref);
+      await world().driver.discardDisks(ref);
+      expect(await folderNames()).not.toContain('ct-unmade');
+      const machine = await made('ct-unmade');
+      await expect(world().driver.discardDisks(machine.ref)).rejects.toMatchObject({ code: 'VirshFailed' });
+      expect(await findFolder(world().driver, 'ct-unmade')).toEqual({
+        machine: 'ct-unmade',
+        generations: [],
+        hasStateDisk: true,
+      });
+      await world().driver.deleteMachine(ref, 'Delete');
+    });
+
     test('a retained state disk goes back under its own machine, also asked twice, and under no other', async () => {
       const { ref, disks, definition } = await made('ct-kept');
       const stranger = contractMachine(world(), 'ct-stranger').ref;

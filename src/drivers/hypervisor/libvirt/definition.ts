@@ -58,6 +58,7 @@ export function createDefine(parts: DefinitionParts): (request: DefineRequest) =
     } finally {
       await files.removeFile(file);
     }
+    await files.removeFile(layout.unmade(machine.name));
   };
 }
 

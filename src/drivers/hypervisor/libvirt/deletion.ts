@@ -20,7 +20,7 @@ export interface DeletionParts {
 
 const undefineFlags = ['--managed-save', '--snapshots-metadata', '--checkpoints-metadata', '--nvram'];
 /** What we leave in a machine's folder for a moment, and a crash for longer. */
-const passing = /^(?:\.definition\.xml|state(?:-\d+)?\.qcow2\.new)$/;
+export const passing = /^(?:\.definition\.xml|unmade\.json|state(?:-\d+)?\.qcow2\.new)$/;
 
 /**
  * See `MachineActs.deleteMachine`. The domain, and with it the mark that allows all this, goes last: interrupted anywhere,

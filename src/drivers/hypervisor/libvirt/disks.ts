@@ -7,6 +7,7 @@ import type { Ownership } from './owned.ts';
 import type { DiskTools } from './qemu-img.ts';
 import type { SeedWriter } from './seed-iso.ts';
 import { assertStateDisk } from './state-files.ts';
+import { markUnmade, noteBlankState } from './unmade.ts';
 
 export interface DiskParts {
   readonly owned: Ownership;
@@ -14,6 +15,7 @@ export interface DiskParts {
   readonly files: Files;
   readonly disks: DiskTools;
   readonly seeds: SeedWriter;
+  readonly owner: string;
 }
 
 /** QEMU passes through these folders and does not list them; what is in them belongs to one user. */
@@ -22,14 +24,17 @@ const passable = 0o711;
 type DiskActs = Pick<Hypervisor, 'prepareDisks' | 'replaceSeed'>;
 
 /** Promises as `MachineActs` states them. */
-export function createDiskActs({ owned, layout, files, disks, seeds }: DiskParts): DiskActs {
-  const makeRoot = async ({ machine, generation, image, diskMiB }: DiskRequest): Promise<void> => {
+export function createDiskActs({ owned, layout, files, disks, seeds, owner }: DiskParts): DiskActs {
+  const makeRoot = async (request: DiskRequest, hasDomain: boolean): Promise<void> => {
+    const { machine, generation, image, diskMiB } = request;
     const base = layout.image(image.digest, image.format);
     const { virtualSizeBytes } = await disks.inspect(base);
     if (virtualSizeBytes > diskMiB * 2 ** 20) throw diskTooSmall(machine.name, diskMiB, virtualSizeBytes);
     await files.ensureFolder(layout.root, passable);
     await assertOwnFolder(files, layout.machine(machine.name));
     await files.ensureFolder(layout.machine(machine.name), passable);
+    // Before anything that nobody else would know as ours.
+    if (!hasDomain) await markUnmade(files, layout, machine, owner);
     await files.ensureFolder(layout.generation(machine.name, generation), passable);
     // Before the root: interrupted here, it must not look like one that ran.
     await files.write(layout.unstarted(machine.name, generation), '');
@@ -47,9 +52,10 @@ export function createDiskActs({ owned, layout, files, disks, seeds }: DiskParts
         !(await exists(layout.unstarted(machine.name, generation)));
       const isNew = !wasStarted && !domain?.isActive;
       if (stateDisk) await assertStateDisk(files, layout, machine);
-      if (isNew) await makeRoot(request);
+      if (isNew) await makeRoot(request, domain !== null);
       if (stateDisk && !(await exists(layout.stateDisk(machine.name)))) {
         await disks.createBlank(layout.stateDisk(machine.name), stateDisk.sizeMiB);
+        if (domain === null) await noteBlankState(files, layout, machine);
       }
       const seedPath = layout.seed(machine.name, generation);
       if (isNew || !(await exists(seedPath))) await seeds.write(seedPath, seed);

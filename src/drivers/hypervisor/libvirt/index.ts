@@ -6,6 +6,7 @@ import type { Hypervisor } from '../hypervisor.ts';
 import { createAddressActs } from './addresses.ts';
 import { createDefine } from './definition.ts';
 import { createDeleteMachine } from './deletion.ts';
+import { createDiscardDisks } from './discard.ts';
 import { createDiskActs } from './disks.ts';
 import { createDomainReader } from './domain-reader.ts';
 import { createDumps } from './dumps.ts';
@@ -69,7 +70,8 @@ export function createLibvirt(settings: LibvirtSettings): Hypervisor {
     }),
     watch: createWatch(virsh, host),
     define: createDefine({ owned, host, layout, files, tools, owner, allowEmulation }),
-    ...createDiskActs({ owned, layout, files, disks, seeds }),
+    ...createDiskActs({ owned, layout, files, disks, seeds, owner }),
+    discardDisks: createDiscardDisks({ owned, layout, files, owner }),
     ...createPowerActs({ virsh, owned, layout, files, operations }),
     updateLive: createUpdateLive({ virsh, owned, layout, disks, volumes }),
     deleteMachine: createDeleteMachine({ owned, layout, files, clock, operations }),

@@ -13,6 +13,8 @@ export interface Layout {
   seed(name: string, generation: number): string;
   /** Stands in a generation's folder until the machine is first started from it. */
   unstarted(name: string, generation: number): string;
+  /** Says for whom a machine's folder was made, until the machine has a domain. */
+  unmade(name: string): string;
   stateDisk(name: string): string;
   /** The copy of the state disk that was made for leaving a generation. */
   stateCopy(name: string, generation: number): string;
@@ -35,6 +37,8 @@ const imageName = /^(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})\.(qcow2|raw)$/;
 const retainedName = 'retained';
 /** The state disk in a machine's folder. */
 export const stateDiskName = 'state.qcow2';
+/** In the folder of a machine that has no domain yet. */
+export const unmadeName = 'unmade.json';
 /** The state disk that going back has put aside, in a machine's folder. */
 export const setAsideName = 'state-failed.qcow2';
 
@@ -57,6 +61,7 @@ export function createLayout(root: string): Layout {
     rootDisk: (name, number) => `${generation(name, number)}/root.qcow2`,
     seed: (name, number) => `${generation(name, number)}/seed.iso`,
     unstarted: (name, number) => `${generation(name, number)}/unstarted`,
+    unmade: (name) => `${machine(name)}/${unmadeName}`,
     stateDisk: (name) => `${machine(name)}/${stateDiskName}`,
     stateCopy: (name, number) => `${machine(name)}/state-${checked(number)}.qcow2`,
     setAsideState: (name) => `${machine(name)}/${setAsideName}`,

@@ -32,6 +32,7 @@ export function createPowerActs({ virsh, owned, layout, files, operations }: Pow
   return {
     start: async (machine) => {
       const { isActive, mark } = await owned.require(machine);
+      await files.removeFile(layout.unmade(machine.name));
       await files.removeFile(layout.unstarted(machine.name, mark.generation));
       if (isActive) return;
       await operations.stop(isCopyOf(machine));

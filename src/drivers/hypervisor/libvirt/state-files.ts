@@ -11,7 +11,10 @@ export async function readDiskStat(files: Files, path: string): Promise<FileStat
 }
 
 /** Neither was written since they were the same: the time may have been rounded on its way through a file system. */
-export function isSameDisk(one: FileStat, other: FileStat): boolean {
+export function isSameDisk(
+  one: Pick<FileStat, 'sizeBytes' | 'modifiedMs'>,
+  other: Pick<FileStat, 'sizeBytes' | 'modifiedMs'>,
+): boolean {
   return one.sizeBytes === other.sizeBytes && Math.abs(one.modifiedMs - other.modifiedMs) < 1;
 }
 

@@ -1,9 +1,19 @@
 import type { MachineFolder, RetainedDisk, StateCopy, StoredImage } from '../../../model/observed.ts';
 import type { Files } from '../../../model/ports.ts';
 import type { ImageCatalogue } from './image-catalogue.ts';
-import { copyOf, generationOf, imageOf, isMachineFolder, type Layout, setAsideName, stateDiskName } from './layout.ts';
+import {
+  copyOf,
+  generationOf,
+  imageOf,
+  isMachineFolder,
+  type Layout,
+  setAsideName,
+  stateDiskName,
+  unmadeName,
+} from './layout.ts';
 import { readRetained } from './retained.ts';
 import { isSameDisk, readDiskStat } from './state-files.ts';
+import { readUnmade, wasStarted } from './unmade.ts';
 
 /** What the images folder holds. */
 export interface StorageReading {
@@ -34,24 +44,24 @@ async function readFolder(files: Files, layout: Layout, machine: string): Promis
   const names = await files.list(layout.machine(machine)).catch(() => null);
   if (names === null) return null;
   const numbers = names.flatMap((name) => generationOf(name) ?? []).sort((a, b) => a - b);
-  const started = await Promise.all(
-    numbers.map(async (number) => {
-      const found: readonly string[] = await files.list(layout.generation(machine, number)).catch(() => []);
-      return found.includes('root.qcow2') && !found.includes('unstarted') ? [number] : [];
-    }),
+  const wereStarted = await Promise.all(
+    numbers.map((number) => wasStarted(files, layout, machine, number).catch(() => false)),
   );
+  const started = numbers.filter((_, index) => wereStarted[index]);
   const useMiB = {
-    root: await takenMiB(files, layout.rootDisk(machine, Math.max(1, ...started.flat()))),
+    root: await takenMiB(files, layout.rootDisk(machine, Math.max(1, ...started))),
     state: await takenMiB(files, layout.stateDisk(machine)),
   };
   const copies = await readCopies(files, layout, machine, names);
+  const unmade = names.includes(unmadeName) ? await readUnmade(files, layout, machine).catch(() => null) : null;
   return {
     machine,
-    generations: started.flat(),
+    generations: started,
     hasStateDisk: names.includes(stateDiskName),
     useMiB,
     ...(copies.length > 0 ? { copies } : {}),
     ...(names.includes(setAsideName) ? { isSetAside: true } : {}),
+    ...(unmade ? { unmade: { owner: unmade.owner, uuid: unmade.uuid } } : {}),
   };
 }
 

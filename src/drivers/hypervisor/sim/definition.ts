@@ -19,6 +19,7 @@ export function define(hand: SimHand, owner: string, request: DefineRequest): vo
   } else {
     hand.addDomain({ ...machine, mark, next });
   }
+  delete hand.state.folders[machine.name]?.unmade;
   hand.tell({ kind: 'lifecycle', machine: machine.name });
 }
 

@@ -3,7 +3,7 @@ import type { SimAct, SimWorld } from '../../../sim/world.ts';
 import type { Hypervisor } from '../hypervisor.ts';
 import { addressActs } from './addresses.ts';
 import { deleteMachine } from './deletion.ts';
-import { prepareDisks } from './disks.ts';
+import { discardDisks, prepareDisks } from './disks.ts';
 import { readInventory } from './inventory.ts';
 import { machineActs } from './machine-acts.ts';
 import { stateDiskActs } from './state-disk.ts';
@@ -22,6 +22,7 @@ export function createSimHypervisor(world: SimWorld, options: { readonly owner: 
     watch: (onEvent) => watchWorld(world, onEvent),
     prepareDisks: (request) =>
       perform('prepareDisks', request.machine.name, (hand) => prepareDisks(hand, owner, request)),
+    discardDisks: (machine) => perform('discardDisks', machine.name, (hand) => discardDisks(hand, owner, machine)),
     deleteMachine: (machine, stateDisk) =>
       perform('deleteMachine', machine.name, (hand) => deleteMachine(hand, owner, machine, stateDisk)),
     ...machineActs(perform, owner),

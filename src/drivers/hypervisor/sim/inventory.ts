@@ -53,5 +53,6 @@ function asFolder(hand: SimHand, folder: SimFolder): MachineFolder {
     hasStateDisk: folder.stateDisk !== null,
     ...(copies.length > 0 ? { copies } : {}),
     ...(folder.setAside ? { isSetAside: true } : {}),
+    ...(folder.unmade ? { unmade: { owner: folder.unmade.owner, uuid: folder.unmade.uuid } } : {}),
   };
 }

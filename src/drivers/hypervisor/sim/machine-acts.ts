@@ -6,7 +6,7 @@ import { replaceSeed } from './disks.ts';
 import type { Perform } from './index.ts';
 import { needOwn, refused } from './ownership.ts';
 
-type SimpleActs = Omit<MachineActs, 'prepareDisks' | 'deleteMachine'>;
+type SimpleActs = Omit<MachineActs, 'prepareDisks' | 'discardDisks' | 'deleteMachine'>;
 
 /** The acts on one domain; see `MachineActs` for their promises. */
 export function machineActs(perform: Perform, owner: string): SimpleActs {
@@ -61,6 +61,7 @@ function start(hand: SimHand, domain: SimDomain, machine: MachineRef): void {
   const serial = domain.next.disks.find((disk) => disk.serial !== null)?.serial ?? null;
   if (serial !== null && !hand.state.folders[domain.name]?.stateDisk)
     throw refused(machine, 'its state disk is missing');
+  delete hand.state.folders[domain.name]?.unmade;
   root.unstarted = false;
   dropStaleCopy(hand, domain);
   hand.halfway();

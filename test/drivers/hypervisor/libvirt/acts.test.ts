@@ -76,7 +76,13 @@ describe('disks', () => {
     }
     expect(changes).toBeGreaterThan(8);
     expect((await fake.driver.inventory()).folders).toEqual([
-      { machine: 'dev-cp-1', generations: [], hasStateDisk: true, useMiB: { root: 1, state: 1 } },
+      {
+        machine: 'dev-cp-1',
+        generations: [],
+        hasStateDisk: true,
+        useMiB: { root: 1, state: 1 },
+        unmade: { owner: 'here', uuid: ref.uuid },
+      },
     ]);
     expect(await readText(path('dev-cp-1/1/seed.iso'))).toBe(disks.seed.userData);
     expect(await readText(path('dev-cp-1/1/seed.iso.files/user-data'))).toBeNull();
