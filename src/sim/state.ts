@@ -199,6 +199,8 @@ export interface SimMember {
   apiVersion?: string;
   /** Version before the last upgrade: its programs and configuration are kept. */
   previous?: string;
+  /** The datastore of a single control plane, as JSON, right before another minor first ran with it; absent in older worlds. */
+  before?: string;
 }
 
 export interface SimRetainedDisk {

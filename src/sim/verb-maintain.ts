@@ -4,7 +4,7 @@ import { startServices } from './cluster.ts';
 import type { SimCluster } from './cluster-state.ts';
 import { memberOf } from './places.ts';
 import { programDigest } from './seed-facts.ts';
-import type { SimMember } from './state.ts';
+import type { SimMember, WorldState } from './state.ts';
 import { needApi, needState, OperationFailure, type OperationScene } from './verb-scene.ts';
 import { compareVersions, isVersion, minorsBetween } from './versions.ts';
 
@@ -65,7 +65,7 @@ export function upgrade(scene: OperationScene): Record<string, string> {
   refuseSkew(scene, member, version);
   installed.kubernetes = version;
   installed.staged = installed.staged.filter((staged) => staged !== version);
-  keepPrevious(member, version);
+  keepPrevious(state, member, version);
   member.version = version;
   delete member.apiVersion;
   startServices(state, domain, member, atMs);
@@ -77,14 +77,21 @@ export function upgradeHalfway({ state, domain, input, atMs }: OperationScene): 
   const member = memberOf(state, domain);
   if (member?.role !== 'control-plane') return;
   const version = versionOf(input);
-  keepPrevious(member, version);
+  keepPrevious(state, member, version);
   member.apiVersion = version;
   startServices(state, domain, member, atMs);
 }
 
-/** The version that runs stays at hand for going back. */
-function keepPrevious(member: SimMember, version: string): void {
-  if (member.version !== version) member.previous = member.version;
+/** The version that runs stays at hand for going back, and before another minor runs the datastore too, of a member that is alone with it. */
+function keepPrevious(state: WorldState, member: SimMember, version: string): void {
+  if (member.version === version) return;
+  member.previous = member.version;
+  // Once a newer API server has run, what was kept stays as it was.
+  if (member.apiVersion !== undefined && member.apiVersion !== member.version) return;
+  delete member.before;
+  const cluster = state.clusters[member.clusterUid];
+  const isAlone = member.role === 'control-plane' && cluster?.controlPlanes.length === 1;
+  if (isAlone && minorsBetween(member.version, version) !== 0) member.before = JSON.stringify(cluster);
 }
 
 function refuseSkew({ state }: OperationScene, member: SimMember, version: string): void {

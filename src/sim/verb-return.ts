@@ -16,8 +16,8 @@ interface SimBackup {
 }
 
 /**
- * Puts back the version before the last upgrade. The datastore goes back only on a single member on which the API server of another minor ran; else
- * what was written since stays. Done already is success.
+ * Puts back the version before the last upgrade. The datastore goes back only on a single member on which the API server of another minor ran, to how
+ * it was when the upgrade began, else to the backup; else what was written since stays. Done already is success.
  */
 export function rollback(scene: OperationScene): Record<string, string> {
   const { state, domain, installed, input, atMs } = scene;
@@ -33,10 +33,11 @@ export function rollback(scene: OperationScene): Record<string, string> {
   const cluster = state.clusters[member.clusterUid];
   const isSingle = cluster?.controlPlanes.length === 1;
   const goesBack = member.role === 'control-plane' && isSingle && minorsBetween(to, api) !== 0;
-  if (goesBack && cluster) putBack(scene, cluster, readBackup(scene).cluster);
+  if (goesBack && cluster) putBack(scene, cluster, keptData(member) ?? readBackup(scene).cluster);
   installed.kubernetes = to;
   member.version = to;
   delete member.apiVersion;
+  delete member.before;
   if (!isThere || !domain.run?.serviceActive) startServices(state, domain, member, atMs);
   return { version: to, restored: goesBack ? 'yes' : 'no' };
 }
@@ -74,6 +75,11 @@ export function restore(scene: OperationScene): Record<string, string> {
   setMember(state, domain, member);
   startServices(state, domain, member, atMs);
   return { version: installed.kubernetes };
+}
+
+/** The datastore as the upgrade that is undone found it; `null`: it kept none. */
+function keptData({ before }: SimMember): SimCluster | null {
+  return before === undefined ? null : (JSON.parse(before) as SimCluster);
 }
 
 /** What the datastore holds becomes what it was. Kubelets that run go on reporting. */

@@ -1,6 +1,6 @@
 /**
- * `npm run test:crash -- --seeds N --from S`, `--seed X` to live through one history again and see all of it, `--mutate all` (or a part of a name) to
- * see in which seed deliberate faults of the engine are found.
+ * `npm run test:crash -- --seeds N --from S`, with `--keep-going` past failures, which are listed at the end; `--seed X` to live through one history
+ * again and see all of it; `--mutate all` (or a part of a name) to see in which seed deliberate faults of the engine are found.
  */
 import { parseArgs } from 'node:util';
 import { mutations } from './mutations.ts';
@@ -11,10 +11,13 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
-    most: { type: 'string', default: '1' },
+    'keep-going': { type: 'boolean', default: false },
     mutate: { type: 'string' },
   },
 });
+
+/** In a long run it is told how far it is. */
+const TOLD_EVERY = 250;
 
 function tell({ seed, what, scenario, timeline }: Failure): void {
   console.log(`\nseed ${seed}: ${what}\n  history ${JSON.stringify(scenario)}`);
@@ -42,18 +45,22 @@ async function main(): Promise<number> {
   const count = values.seed === undefined ? Number(values.seeds) : 1;
   const beganAtMs = Date.now();
   let crashes = 0;
-  let failures = 0;
+  const failed: number[] = [];
   for (let seed = from; seed < from + count; seed += 1) {
+    if (seed > from && (seed - from) % TOLD_EVERY === 0) console.error(`${seed - from} of ${count}`);
     const verdict = await verifySeed(seed);
     crashes += verdict.crashes;
     if (!verdict.failure) continue;
-    failures += 1;
+    failed.push(seed);
     tell(verdict.failure);
-    if (failures >= Number(values.most)) break;
+    if (!values['keep-going']) break;
   }
   const tookS = (Date.now() - beganAtMs) / 1000;
-  console.log(`${count} seeds from ${from}: ${crashes} ends of the agent, ${failures} failures, ${tookS.toFixed(1)} s`);
-  return failures === 0 ? 0 : 1;
+  console.log(
+    `${count} seeds from ${from}: ${crashes} ends of the agent, ${failed.length} failures, ${tookS.toFixed(1)} s`,
+  );
+  if (failed.length > 0) console.log(`failed: ${failed.join(' ')}`);
+  return failed.length === 0 ? 0 : 1;
 }
 
 process.exitCode = await main();

@@ -15,6 +15,7 @@ import { attend, keepObjects } from './person.ts';
 import { wrongAtRest } from './rest.ts';
 import type { Change, Scenario } from './scenario.ts';
 import { foreignThings, listener, newMemory } from './scene.ts';
+import { opensAt } from './windows.ts';
 
 /** What came of one history. */
 export interface Run {
@@ -32,7 +33,7 @@ const MOST_PASSES = 500;
 /** What a pass takes. */
 const PASS_MS = 100;
 const LONGEST_LOOK_MS = 20_000;
-const MANY_LOOKS = 30;
+const MANY_LOOKS = 3;
 const LONG_SILENCE_MS = 120_000;
 /** After this time nothing is kept for going back any more. */
 const LONGEST_KEPT_MS = 41 * 3_600_000;
@@ -179,15 +180,31 @@ async function nextLook(course: Course, plan: Plan, looks: number): Promise<numb
   const isHeld = holdOf(course);
   const isLeftAlone = (id: string) =>
     id.endsWith('/recovers') && plan.blocks.some(({ guard }) => guard === 'RemediationHeld');
-  const isWaiting =
-    plan.waits.some(
-      (wait) => wait.needs.length === 0 && !wait.overdue && !isHeld(wait.object) && !isLeftAlone(wait.id),
-    ) || plan.blocks.some(({ guard, object }) => guard === 'WindowOpen' && !isHeld(object));
-  if (!isWaiting && eventAtMs === null) return null;
   const nowMs = rollout.clock.now();
+  const isWaiting = plan.waits.some(
+    (wait) => wait.needs.length === 0 && !wait.overdue && !isHeld(wait.object) && !isLeftAlone(wait.id),
+  );
+  const opensAtMs = isWaiting ? null : nextOpening(course, plan, isHeld);
+  if (!isWaiting && opensAtMs === null && eventAtMs === null) return null;
+  // With nothing but a window to wait for nobody has to look before.
+  if (opensAtMs !== null) return Math.max(nowMs + 1, Math.min(opensAtMs, eventAtMs ?? opensAtMs));
   const lookMs = plan.lookAgainAtMs ?? nowMs + LONGEST_LOOK_MS;
   const latestMs = scenario.isLazy || looks > MANY_LOOKS ? Math.max(lookMs, nowMs + LONGEST_LOOK_MS) : lookMs;
   return Math.max(nowMs + 1, eventAtMs === null ? latestMs : Math.min(eventAtMs, latestMs));
+}
+
+/** When the first of the windows opens that a plan waits for; `null`: it waits for none. */
+function nextOpening(
+  { rollout, scene }: Course,
+  { blocks }: Plan,
+  isHeld: (object: ObjectRef | null) => boolean,
+): number | null {
+  const shut = blocks.filter(({ guard, object }) => guard === 'WindowOpen' && !isHeld(object));
+  const windows = scene.desired.machines.flatMap((machine) =>
+    shut.some(({ target }) => target.name === machine.name) ? [machine.windows] : [],
+  );
+  const nowMs = rollout.clock.now();
+  return windows.length === 0 ? null : Math.min(...windows.map((entry) => opensAt(entry, nowMs)));
 }
 
 /** Whether an object is suspended, or part of it is: then it moves on only when a person wants it. */

@@ -26,3 +26,11 @@ export function isWindowOpen(windows: readonly DesiredWindow[], atMs: number, is
   const sinceMs = (((atMs - fromHour * HOUR_MS) % (24 * HOUR_MS)) + 24 * HOUR_MS) % (24 * HOUR_MS);
   return sinceMs < lengthMs;
 }
+
+/** The first full hour after a time at which the windows are open, ms since epoch. */
+export function opensAt(windows: readonly DesiredWindow[], afterMs: number): number {
+  const first = (Math.floor(afterMs / HOUR_MS) + 1) * HOUR_MS;
+  for (let hour = 0; hour < 24; hour += 1)
+    if (isWindowOpen(windows, first + hour * HOUR_MS, false)) return first + hour * HOUR_MS;
+  return first;
+}

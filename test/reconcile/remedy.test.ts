@@ -112,6 +112,16 @@ describe('a node that is not healthy', () => {
     expect(rollout.done).toEqual([]);
   });
 
+  it('is noted well again at the version that runs, where an older one is asked for in vain', async () => {
+    const remediation = { actions: ALL };
+    const rollout = await standing(wish({ revision: 'r1', spec: { version: 'v1.36.4+k3s1', remediation } }));
+    const older = wish({ revision: 'r2', spec: { version: 'v1.35.8+k3s1', remediation } });
+    await stopService(rollout.world, 'dev-cp-1');
+    const plan = await live(rollout, older, 40 * MINUTE_MS);
+    expect([guardsOf(plan), plan.waits]).toEqual([['NoDowngrade'], []]);
+    expect([remedies(rollout).length, await open(rollout, 'dev-cp-1')]).toEqual([1, []]);
+  });
+
   it('that is suspended is left alone, and its plan says what is held back', async () => {
     const desired = cluster(1);
     const rollout = await standing(desired);

@@ -6,7 +6,7 @@ import type { World } from '../../src/reconcile/reconcile.ts';
 import { restorable } from '../../src/reconcile/restorable.ts';
 import { destroyDomain, loseStateDisk, undefineDomain } from '../../src/sim/outside.ts';
 import { distributions, programs } from './drivers.ts';
-import { live } from './lifecycle.ts';
+import { live, sight } from './lifecycle.ts';
 import { cluster, options, setOf } from './manifests.ts';
 import { Crash, createRollout, type Rollout } from './rollout.ts';
 
@@ -50,6 +50,16 @@ function write(rollout: Rollout, name: string): Promise<string> {
     if (!found) throw new Error('there is a cluster');
     found.objects[`configmaps/default/${name}`] = { metadata: { name, namespace: 'default' } };
     return found.uid;
+  });
+}
+
+function putOnTrial({ world }: Rollout, machine: string): Promise<void> {
+  return world.change((hand) => {
+    const domain = hand.domainNamed(machine);
+    const mark = domain?.mark;
+    if (!domain || !mark || mark === 'unreadable') throw new Error(`${machine} is ours`);
+    const previous = { generation: 0, spec: mark.spec, provenAtMs: null };
+    domain.mark = { ...mark, previousGeneration: 0, previous, provenAtMs: null };
   });
 }
 
@@ -106,6 +116,19 @@ describe('a cluster that is lost', () => {
     expect(rollout.failed).toEqual([]);
   });
 
+  it('comes back at the version of its backup where an older one is wanted, and nothing is left of the wish', async () => {
+    const { rollout, uid } = await lost(single);
+    const older = want('r2', 0, 'v1.35.8');
+    await restore(rollout, older);
+    const plan = await rollout.converge(older);
+    expect(plan.blocks.map(({ guard }) => guard)).toEqual(['NoDowngrade']);
+    expect(await clusters(rollout)).toEqual([{ uid, objects: ['configmaps/default/before'], ready: ['dev-cp-1'] }]);
+    expect(rollout.disk.records.restorations).toEqual([]);
+    const { mark } = await sight(rollout);
+    expect([mark.provenAtMs, mark.spec.kubernetes?.version]).toEqual([expect.any(Number), 'v1.36.1']);
+    expect(plan.health['dev-cp-1']).not.toBeNull();
+  });
+
   it('comes back under its workers, which go on', async () => {
     const desired = want('r1', 2);
     const { rollout, uid } = await lost(desired);
@@ -129,16 +152,21 @@ describe('a cluster that is lost', () => {
     expect(rollout.done.filter((id) => id === 'machine/dev-general-1/restart')).toHaveLength(1);
   });
 
-  it('begun anew knows nothing of its workers: they are restarted three times, and a block says what to do', async () => {
-    const desired = want('r1', 1);
-    const { rollout } = await lost(desired);
-    const object = 'Cluster/dev';
-    rollout.disk.records = { ...rollout.disk.records, confirmations: [{ object, revision: 'r1' }] };
-    for (let times = 0; times < 3; times += 1) await live(rollout, desired, 5 * 60_000);
-    const plan = await rollout.plan(desired);
-    expect(plan.blocks.find(({ guard }) => guard === 'OperationFailed')?.wayOut).toContain('was begun anew');
-    expect(rollout.done.filter((id) => id === 'machine/dev-general-1/restart')).toHaveLength(3);
-  });
+  it.each(['proven', 'on trial'])(
+    'begun anew knows nothing of its workers: they are restarted three times, and a block says what to do (%s)',
+    async (how) => {
+      const desired = want('r1', 1);
+      const { rollout } = await lost(desired);
+      // As remediation leaves it that gave it a new root disk while its control plane was gone.
+      if (how === 'on trial') await putOnTrial(rollout, 'dev-general-1');
+      const object = 'Cluster/dev';
+      rollout.disk.records = { ...rollout.disk.records, confirmations: [{ object, revision: 'r1' }] };
+      for (let times = 0; times < 3; times += 1) await live(rollout, desired, 5 * 60_000);
+      const plan = await rollout.plan(desired);
+      expect(plan.blocks.find(({ guard }) => guard === 'OperationFailed')?.wayOut).toContain('was begun anew');
+      expect(rollout.done.filter((id) => id === 'machine/dev-general-1/restart')).toHaveLength(3);
+    },
+  );
 
   it('first runs the version of the backup, and is upgraded when it is back', async () => {
     const { rollout, uid } = await lost(single);

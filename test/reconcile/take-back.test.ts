@@ -24,6 +24,18 @@ async function standing(workers = 0): Promise<Rollout> {
   return rollout;
 }
 
+it('an upgrade to another minor that is taken back loses nothing that was written since the backup before it', async () => {
+  const rollout = await createRollout();
+  await rollout.converge(want('r1', V1));
+  rollout.disk.records = { ...rollout.disk.records, backupRequests: [{ cluster: 'dev', atMs: rollout.clock.now() }] };
+  await rollout.converge(want('r1', V1));
+  await createObject(rollout);
+  await setFaults(rollout.world, [{ on: 'upgrade', kind: 'fail', only: V2, halfway: true }]);
+  expect(guardsOf(await rollout.converge(want('r2', V2)))).toEqual(['Quarantined']);
+  expect(rollout.disk.records.backups).toHaveLength(1);
+  expect((await sight(rollout)).objects).toEqual([['configmaps/default/kept']]);
+});
+
 it.each([
   ['changed nothing is tried three times', {}, 3],
   ['left its mark is taken back at once', { halfway: true }, 1],

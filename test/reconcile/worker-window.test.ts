@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Desired } from '../../src/model/desired.ts';
 import { desire } from '../../src/reconcile/desire.ts';
-import { setFaults } from '../../src/sim/outside.ts';
+import { setFaults, undefineDomain } from '../../src/sim/outside.ts';
 import { distributions, programs } from './drivers.ts';
+import { IMAGES, untilPlanned, wish } from './lifecycle.ts';
 import { cluster, options, setOf } from './manifests.ts';
 import { createRollout, type Rollout } from './rollout.ts';
 
@@ -14,15 +15,17 @@ function want(revision: string, version: string, maxUnavailable: number): Desire
   return desire(set, recipes, { ...options, programs });
 }
 
-/** Workers that cannot take pods now, as the API server sees them. */
+/** Workers that cannot take pods now, whether the API server knows it already or not. */
 async function awayWorkers({ world }: Rollout): Promise<readonly string[]> {
-  return world.look(({ state }) =>
-    Object.values(state.clusters).flatMap((entry) =>
+  return world.look(({ state }) => {
+    const serves = (uuid: string) => state.domains[uuid]?.run?.serviceActive === true;
+    return Object.values(state.clusters).flatMap((entry) =>
       Object.entries(entry.nodes)
-        .filter(([name, node]) => name.includes('-general-') && (node.unschedulable || !node.ready))
+        .filter(([name]) => name.includes('-general-'))
+        .filter(([, node]) => node.unschedulable || !node.ready || !serves(node.machine))
         .map(([name]) => name),
-    ),
-  );
+    );
+  });
 }
 
 /** The most workers that were away at one time on the way to the revision. */
@@ -60,4 +63,23 @@ it('takes no other worker away when one fails and goes back', async () => {
   expect(steps.filter((step) => step.needs.length === 0)).toEqual([]);
   expect(blocks.map((block) => [block.target.name, block.guard])).toContainEqual(['dev-general-2', 'Quarantined']);
   expect(blocks.map((block) => [block.target.name, block.guard])).toContainEqual(['dev-general-3', 'RolloutHalted']);
+});
+
+it('counts a worker as away that was just made anew and that the API server still calls Ready', async () => {
+  const rollout = await createRollout();
+  await rollout.converge(wish({ revision: 'r1', spec: { workers } }));
+  const desired = wish({ revision: 'r2', image: IMAGES.good, spec: { workers } });
+  await untilPlanned(rollout, desired, 'machine/dev-general-1/recreate/cordon');
+  for (
+    let passes = 0;
+    (await rollout.plan(desired)).steps[0]?.id !== 'machine/dev-cp-1/recreate/uncordon';
+    passes += 1
+  ) {
+    expect(passes).toBeLessThan(200);
+    await rollout.pass(desired);
+    rollout.clock.advance(1_000);
+  }
+  await undefineDomain(rollout.world, 'dev-general-4');
+  expect(await mostAway(rollout, desired, 400)).toBe(1);
+  expect(await awayWorkers(rollout)).toEqual([]);
 });

@@ -101,6 +101,7 @@ function classOf(change: FieldChange, maxCpus: number | null): ChangeClass {
 
 /** The applied spec with only the changes of the given classes carried over: what may be written into the mark after them. */
 export function applyChanges(applied: AppliedSpec, changes: readonly FieldChange[]): AppliedSpec {
+  if (changes.length === 0) return applied;
   const copy = structuredClone(applied);
   jsonPatch.applyPatch(
     copy,

@@ -1,11 +1,12 @@
 import type { DesiredCluster } from '../../model/desired.ts';
 import type { Leg } from '../../model/plan.ts';
+import { planAvailable } from './available.ts';
 import { planCertificates } from './certificates.ts';
 import { type Disruption, giveBack, planWayIn, type WayIn } from './disruption.ts';
 import { type Draft, draftFor } from './draft.ts';
 import { clusterOf, type Facts } from './facts.ts';
 import { failedNodes } from './failed.ts';
-import { goalVersion, unhealthyReason } from './health.ts';
+import { goalVersion } from './health.ts';
 import { planKeep } from './keep.ts';
 import { type LegRoad, planLegs } from './legs.ts';
 import type { MachineRoad } from './machine.ts';
@@ -17,6 +18,7 @@ import { planRemedies } from './remedy.ts';
 import { haltedBlock, planRenewal } from './renew.ts';
 import { planFirst, planRestored } from './restore.ts';
 import { planDueBackup } from './schedule.ts';
+import { settleStep } from './settle.ts';
 import { planTakeBack } from './take-back.ts';
 import { inTurn, isMidway } from './turn.ts';
 import { isUpgradeBegun, planEarlier, planStage, planUnreadUpgrade, planUpgradeAct, upgradeNeed } from './upgrade.ts';
@@ -165,8 +167,7 @@ function planNode(facts: Facts, node: NodePlan, stage: Stage, turn: Turn, contro
   if (member === null) return stay(facts, node, isRenewed);
   if (isRenewed && need.kind === 'none') return renewed;
   const upgraded = planUpgrade(facts, node, stage.staged, turn, [...member, ...(controlPlane ?? [])], isRenewed);
-  if (upgraded === null)
-    return need.kind === 'taken-back' ? planHeld(facts, node, member, controlPlane) : stay(facts, node, isRenewed);
+  if (upgraded === null) return planNotUpgraded(facts, node, member, controlPlane, isRenewed);
   const { mark } = road;
   const version = node.cluster.version;
   const isChanging = mark === null || mark.provenAtMs === null || mark.spec.kubernetes?.version !== version;
@@ -182,6 +183,24 @@ function planMember(facts: Facts, node: NodePlan, up: readonly string[], control
   if (booted === null || (node.role === 'control-plane' && !joinsCluster(node.road))) return booted;
   // There is nothing to join while the control plane is blocked.
   return controlPlane === null ? null : planJoin(facts, node, booted, controlPlane);
+}
+
+/** A node that does not get the wanted version. Where that can never be, a first root disk is proven at the version that runs. */
+function planNotUpgraded(
+  facts: Facts,
+  node: NodePlan,
+  member: readonly string[],
+  controlPlane: End,
+  isRenewed: boolean,
+): null {
+  const { machine, cluster, road, need } = node;
+  if (need.kind === 'taken-back') return planHeld(facts, node, member, controlPlane);
+  if (need.kind === 'forbidden' && !isRenewed && road.mark?.provenAtMs === null) {
+    const version = goalVersion(facts, cluster, machine.name);
+    const healthy = planHealth(facts, node, { version, twice: true }, member);
+    settleStep(facts, machine, road.mark, [...healthy, ...road.markNeeds], road.draft);
+  }
+  return stay(facts, node, isRenewed);
 }
 
 /** A node that nothing changes at present is kept well, and what failed on it is removed. */
@@ -262,31 +281,4 @@ function planUpgrade(
   const wayIn = planWayIn(facts, disruption, before);
   const act = wayIn === null ? null : planUpgradeAct(facts, node, wayIn.needs, disruption.from);
   return act === null ? null : { needs: act, cordons: wayIn?.cordons ?? false };
-}
-
-/** What workers wait for: control planes that are healthy at the wanted version and done with their own changes. */
-function planAvailable(
-  facts: Facts,
-  cluster: DesiredCluster,
-  draft: Draft,
-  controlPlanes: readonly NodePlan[],
-  ends: ReadonlyMap<string, End>,
-): End {
-  const reason = cluster.controlPlanes.map((name) => unhealthyReason(facts, cluster, name)).find((one) => one !== null);
-  const isHeld = controlPlanes.some(
-    ({ machine, need }) => (ends.get(machine.name) ?? null) === null && need.kind !== 'none',
-  );
-  if (isHeld) return null;
-  // One whose root disk may not be replaced now serves all the same.
-  const needs = [...ends.values()].flatMap((end) => end ?? []);
-  if ([...ends.values()].includes(null) && reason !== undefined) return null;
-  if (needs.length === 0 && reason === undefined) return [];
-  if (cluster.workers.length === 0) return [];
-  return draft.wait({
-    id: `cluster/${cluster.name}/control-plane`,
-    condition: `the control plane of ${cluster.name} is ready at ${cluster.version}`,
-    needs,
-    detail: reason ?? '',
-    guest: cluster.controlPlanes[0] ?? '',
-  });
 }

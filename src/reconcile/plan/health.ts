@@ -4,6 +4,7 @@ import { type Facts, FRESH_READING_MS, freshGuest, guestReadAtMs, markOf } from 
 import { isUnsettled, isVersionTakenBack } from './mark.ts';
 import { openVersionQuarantine } from './quarantine.ts';
 import { renewalOf } from './renewal.ts';
+import { isOlder } from './version.ts';
 
 /** Two healthy readings this far apart prove a node. */
 export const PROOF_MS = 10_000;
@@ -30,7 +31,7 @@ export function nodeOf(facts: Facts, cluster: DesiredCluster, name: string): Gue
 
 /**
  * The version at which a node counts as well: the one that ran before while its root disk or definition is on trial or about to be changed, and where
- * the wanted one was taken back; else the wanted one.
+ * the wanted one was taken back; the one that runs where an older one is wanted, as nothing ever goes there; else the wanted one.
  */
 export function goalVersion(facts: Facts, cluster: DesiredCluster, name: string): string {
   const mark = markOf(facts, name);
@@ -39,7 +40,10 @@ export function goalVersion(facts: Facts, cluster: DesiredCluster, name: string)
   if (!mark || !machine || applied === undefined) return cluster.version;
   // Also where a newer commit asks for a third version meanwhile: what is being taken back is taken back first.
   if (isVersionTakenBack(mark, cluster.version) || openVersionQuarantine(mark)) return applied;
-  if (freshGuest(facts, name)?.kubernetes?.version === cluster.version) return cluster.version;
+  const running = freshGuest(facts, name)?.kubernetes?.version ?? applied;
+  if (running === cluster.version) return cluster.version;
+  const newer = [running, applied].find((version) => isOlder(cluster.version, version));
+  if (newer !== undefined) return newer;
   return isUnsettled(mark) || renewalOf(facts, machine, mark) ? applied : cluster.version;
 }
 

@@ -2,6 +2,7 @@ import type { DesiredMachine } from '../../model/desired.ts';
 import { objectKey } from '../../model/mark.ts';
 import { attemptOf, type Facts, freshGuest, markOf, operationsOf, retriedAtMs } from './facts.ts';
 import { speakerOf } from './health.ts';
+import { isUnsettled } from './mark.ts';
 import type { NodeInputs } from './node.ts';
 import { operationPrefix, planOperation } from './operation.ts';
 
@@ -18,9 +19,11 @@ const COUNTED_MINUTES = 24 * 60;
  */
 export function planRegistration(facts: Facts, { cluster, machine, road, role }: NodeInputs): readonly string[] {
   const { name } = machine;
-  const isProven = (markOf(facts, name)?.provenAtMs ?? null) !== null;
+  const mark = markOf(facts, name);
+  // One on a new root disk was a member before.
+  const wasMember = mark !== null && (mark.provenAtMs !== null || isUnsettled(mark));
   const told = freshGuest(facts, speakerOf(facts, cluster))?.kubernetes;
-  if (role !== 'worker' || !isProven || told?.apiReady !== true) return [];
+  if (role !== 'worker' || !wasMember || told?.apiReady !== true) return [];
   // Of a long list only a part is told.
   const isKnown = told.nodes.length < told.nodesTotal || told.nodes.some((node) => node.name === name);
   if (isKnown || freshGuest(facts, name)?.kubernetes?.phase !== 'initialised') return [];

@@ -95,7 +95,7 @@ export function haltedBlock(draft: Draft, name: string, verb: string, failed: st
     guard: 'RolloutHalted',
     reason:
       failed === undefined
-        ? `${name} is not ${verb} while another node is away for a change of its own`
+        ? `${name} is not ${verb} while another node is away`
         : `${name} is not ${verb}: ${failed} was, failed, and was rolled back`,
     wayOut:
       failed === undefined

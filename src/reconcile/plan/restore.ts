@@ -5,6 +5,7 @@ import { minuteText } from '../../model/time-text.ts';
 import { adoptionOf } from './adopt.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, freshGuest, isConfirmed, operationsOf } from './facts.ts';
+import { isProven } from './health.ts';
 import { planMakeRoom } from './make-room.ts';
 import { joinsOthers } from './members.ts';
 import { type NodeInputs, planBootstrap } from './node.ts';
@@ -184,14 +185,19 @@ function planUpload(
   return wait(step, '');
 }
 
-/** The cluster is back: the wish is struck off, so that it brings nothing back another time. */
+/**
+ * The cluster is back: the wish is struck off, so that it brings nothing back another time. `end` is what comes before its control plane's end; one that
+ * does not get to the wanted version is back at the version of the backup.
+ */
 export function planRestored(facts: Facts, inputs: NodeInputs, end: readonly string[] | null, draft: Draft): void {
-  if (end === null || !isToBeRestored(facts, inputs)) return;
+  if (!isToBeRestored(facts, inputs)) return;
+  const isBack = inputs.road.mark?.provenAtMs != null && isProven(facts, inputs.cluster, inputs.machine.name);
+  if (end === null && !isBack) return;
   draft.step({
     id: `cluster/${inputs.cluster.name}/restored`,
     title: `note that ${inputs.cluster.name} is restored`,
     reason: 'it is back, healthy and proven',
-    needs: end,
+    needs: end ?? [],
     action: { kind: 'end-restoration', cluster: inputs.cluster.name },
   });
 }

@@ -117,7 +117,7 @@ function planRollback(
   const loss =
     backup === null
       ? 'the datastore stays as it is'
-      : `where the newer version has touched the datastore, what was written since ${minuteText(backup.atMs)} is lost`;
+      : `where the newer version has touched the datastore, what was written since the upgrade began is lost, at the most since ${minuteText(backup.atMs)}`;
   return planOperation(facts, road.draft, {
     machine: machine.name,
     verb: 'rollback',

@@ -8,6 +8,12 @@ export interface VersionProblem {
   readonly wayOut: string;
 }
 
+/** Whether a version is older than another; `false` where they cannot be compared. */
+export function isOlder(version: string, than: string): boolean {
+  const [one, other] = [semver.parse(version), semver.parse(than)];
+  return one !== null && other !== null && semver.compareBuild(one, other) < 0;
+}
+
 /** Judges the step from the observed to the desired version of one node: never down, not more than `mostMinors` minors at once. */
 export function versionProblem(observed: string, desired: string, mostMinors: number): VersionProblem | null {
   const from = semver.parse(observed);

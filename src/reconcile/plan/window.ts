@@ -1,6 +1,6 @@
 import type { DesiredCluster } from '../../model/desired.ts';
-import type { Facts } from './facts.ts';
-import { nodeOf } from './health.ts';
+import { type Facts, freshGuest, guestReadAtMs, markOf } from './facts.ts';
+import { nodeOf, OLDEST_HEARTBEAT_MS, speakerOf } from './health.ts';
 import type { NodeInputs } from './node.ts';
 import type { UpgradeNeed } from './upgrade.ts';
 
@@ -44,8 +44,13 @@ export function planWorkers(
   const away = workers.filter(isAway);
   const due = workers.filter((node) => !away.includes(node) && rollout.isDue(node));
   const isCanaryOut = workers.some((node) => !away.includes(node) && !due.includes(node));
-  const taken: End[] = away.map((node) => rollout.plan(node, []));
-  for (const [index, node] of away.entries()) ends.set(node.machine.name, taken[index] ?? null);
+  const taken: End[] = [];
+  for (const node of away) {
+    const end = rollout.plan(node, []);
+    ends.set(node.machine.name, end);
+    // Where this rollout has nothing to wait for, the node is away for another reason: until it is back nobody else goes.
+    taken.push(end?.length === 0 && isGone(facts, cluster, node) ? null : end);
+  }
   for (const node of workers.filter((entry) => !away.includes(entry))) {
     if (!due.includes(node)) {
       ends.set(node.machine.name, rollout.plan(node, []));
@@ -78,8 +83,31 @@ function turnOf(ends: readonly End[], awayCount: number, most: number): Turn {
   return before.some((end) => end === null) ? null : [...new Set(before.flatMap((end) => end ?? []))];
 }
 
-/** Away for whatever reason: a rollout does not add to it. */
+/**
+ * A member that is away for whatever reason: a rollout does not add to it. Of a machine that has just stopped, or was just started, the API server
+ * still says Ready; one whose guest is silent while its heartbeats come serves.
+ */
 function isGone(facts: Facts, cluster: DesiredCluster, { machine }: NodePlan): boolean {
   const node = nodeOf(facts, cluster, machine.name);
-  return node !== null && (node.cordonedByUs || !node.ready);
+  if (node === null) return false;
+  const isBeating = node.heartbeatAgeMs !== null && node.heartbeatAgeMs <= OLDEST_HEARTBEAT_MS;
+  const domain = facts.domainsByName.get(machine.name);
+  if (
+    node.cordonedByUs ||
+    isJustCordoned(facts, cluster, machine.name) ||
+    !node.ready ||
+    !isBeating ||
+    domain?.state !== 'running'
+  )
+    return true;
+  const guest = freshGuest(facts, machine.name);
+  if (domain.agent === 'disconnected' || guest?.kubernetes?.serviceActive === false) return true;
+  return guest === null && markOf(facts, machine.name)?.provenAtMs === null;
+}
+
+/** Cordoned by us since the reading that is at hand. */
+function isJustCordoned(facts: Facts, cluster: DesiredCluster, name: string): boolean {
+  const readAtMs = guestReadAtMs(facts, speakerOf(facts, cluster)) ?? 0;
+  const steps = [`machine/${name}/cordon`, `machine/${name}/recreate/cordon`];
+  return steps.some((step) => (facts.ledger.attempts[step]?.lastAtMs ?? -1) >= readAtMs);
 }

@@ -23,29 +23,35 @@ const make = (shell: string): FakeNode => {
   const node = makeK3sNode(shell, 'control-plane');
   nodes.push(node);
   node.write('bin/python3', '#!/bin/sh\nexit 1\n', 0o755);
-  const page = sqliteHeader();
-  page.write('restorable', 200, 'latin1');
-  writeFileSync(join(node.root, 'datastore'), page);
+  writeFileSync(join(node.root, 'datastore'), pageOf('restorable'));
   return node;
+};
+const pageOf = (text: string): Buffer => {
+  const page = sqliteHeader();
+  page.write(text, 200, 'latin1');
+  return page;
 };
 const running = async (shell: string): Promise<FakeNode> => {
   const node = make(shell);
   await node.operate('bootstrap', 'bootstrap-first');
   expect(await node.operate('backup', 'backup-1')).toMatchObject({ code: 0, error: '' });
-  node.write(database, 'written later');
+  writeFileSync(join(node.root, database), pageOf('written later'));
   return node;
 };
-const upgraded = async (shell: string, version: string, broken?: string): Promise<FakeNode> => {
+/** `isBroken`: the service does not start with the version. */
+const upgraded = async (shell: string, version: string, isBroken = false): Promise<FakeNode> => {
   const node = await running(shell);
   await node.operate('stage', 'stage-1', { version });
-  if (broken) node.write(broken, '');
+  const service = node.read('on-start');
+  const refusal = `if k3s --version | grep -qF ${version}; then rm -f "$KRECONCILE_ROOT/active-k3s"; exit 1; fi\n`;
+  if (isBroken) node.write('on-start', `${refusal}${service}`);
   await node.operate('upgrade', 'upgrade-1', { version });
-  if (broken) rmSync(join(node.root, broken));
+  node.write('on-start', service);
   return node;
 };
 
 describe.each(shells)('k3s rollback under %s', (shell) => {
-  it('to another minor brings program and datastore back', async () => {
+  it('to another minor brings the program back, and the datastore as the upgrade found it', async () => {
     const node = await upgraded(shell, minor);
     expect(await node.kubernetes()).toMatchObject({ version: minor, apiVersion: minor });
     const input = { version: minor, to: from, backup: 'backup-1' };
@@ -54,10 +60,15 @@ describe.each(shells)('k3s rollback under %s', (shell) => {
       error: '',
       result: `version ${from}\nrestored yes\n`,
     });
-    expect(node.read(database)).toContain('restorable');
+    expect(node.read(database)).toContain('written later');
     expect(await node.kubernetes()).toMatchObject({ version: from, apiVersion: from, serviceActive: true });
-    for (const path of ['k3s/server/db.kreconcile-failed', 'kreconcile-rollback', 'kreconcile-upgrading'])
-      expect(node.has(`var/lib/rancher/${path}`)).toBe(false);
+    const parts = [
+      'k3s/server/db.kreconcile-failed',
+      'kreconcile-rollback',
+      'kreconcile-upgrading',
+      'kreconcile-before',
+    ];
+    for (const path of parts) expect(node.has(`var/lib/rancher/${path}`)).toBe(false);
     expect(await node.operate('rollback', 'rollback-2', input)).toMatchObject({
       result: `version ${from}\nrestored no\n`,
     });
@@ -69,7 +80,7 @@ describe.each(shells)('k3s rollback under %s', (shell) => {
     expect(await node.operate('rollback', 'rollback-1', input)).toMatchObject({
       result: `version ${from}\nrestored no\n`,
     });
-    expect(node.read(database)).toBe('written later');
+    expect(node.read(database)).toContain('written later');
     const other = await upgraded(shell, patch);
     other.write('unreadable', '');
     expect(await other.operate('rollback', 'rollback-1', input)).toMatchObject({
@@ -79,7 +90,8 @@ describe.each(shells)('k3s rollback under %s', (shell) => {
   });
 
   it('leads out of an upgrade whose service does not start', async () => {
-    const node = await upgraded(shell, minor, 'broken-k3s');
+    const node = await upgraded(shell, minor, true);
+    rmSync(join(node.root, 'var/lib/rancher/kreconcile-before'), { force: true });
     const input = { version: minor, to: from, backup: 'backup-1' };
     expect((await node.operate('rollback', 'rollback-1', { ...input, backup: '' })).error).toMatch(
       /nothing was changed/,

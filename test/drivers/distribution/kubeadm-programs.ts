@@ -51,7 +51,8 @@ case "$*" in
 'version --client') echo 'Client Version: ${version}' ;;
 *podCIDR*) echo 10.42.0.0/24 ;;
 *kubeletVersion*) cat "$KRECONCILE_ROOT/reported" ;;
-*'snapshot save'*) echo snapshot >"$KRECONCILE_ROOT/var/lib/etcd/kreconcile-snapshot.db" ;;
+*'snapshot save'*)
+	{ echo snapshot; cat "$KRECONCILE_ROOT/var/lib/etcd/member/data" 2>/dev/null; } >"$KRECONCILE_ROOT/var/lib/etcd/kreconcile-snapshot.db"; true ;;
 *'snapshot status'*) cat "$KRECONCILE_ROOT/snapshot-status" ;;
 *'member list'*) cat "$KRECONCILE_ROOT/members" 2>/dev/null || : ;;
 *'endpoint health'*) [ ! -e "$KRECONCILE_ROOT/member-lost" ] ;;

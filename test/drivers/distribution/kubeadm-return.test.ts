@@ -36,6 +36,7 @@ const upgraded = async (shell: string, version: string, broken?: string): Promis
   return node;
 };
 const asked = (node: FakeNode, start: string) => node.calls().filter((call) => call.startsWith(start));
+const kept = `etc/kubernetes/kreconcile/previous/${from}/datastore`;
 const left = [
   'var/lib/etcd/kreconcile-failed',
   'var/lib/etcd/kreconcile-restored',
@@ -43,7 +44,7 @@ const left = [
 ];
 
 describe.each(shells)('kubeadm rollback under %s', (shell) => {
-  it('to another minor brings programs, configuration and datastore back', async () => {
+  it('to another minor brings programs and configuration back, and the datastore as the upgrade found it', async () => {
     const node = await upgraded(shell, minor);
     expect(await node.kubernetes()).toMatchObject({ version: minor, apiVersion: minor });
     const input = { version: minor, to: from, backup: 'backup-1' };
@@ -53,7 +54,7 @@ describe.each(shells)('kubeadm rollback under %s', (shell) => {
       result: `version ${from}\nrestored yes\n`,
     });
     expect(await node.kubernetes()).toMatchObject({ version: from, apiVersion: from });
-    expect(node.read(data)).toBe('snapshot\n');
+    expect(node.read(data)).toBe('snapshot\nwritten later');
     expect(node.read('var/lib/kubelet/config.yaml')).toBe(`config of ${from}\n`);
     expect(node.read('etc/kubernetes/pki/apiserver.crt')).toBe('apiserver.crt of init\n');
     expect(node.read('etc/kubernetes/kreconcile/version')).toBe(`${from}\n`);
@@ -111,6 +112,26 @@ describe.each(shells)('kubeadm rollback under %s', (shell) => {
     expect(await node.kubernetes()).toMatchObject({ version: from, apiVersion: from });
   });
 
+  it('of an upgrade that kept no datastore, or a damaged one, takes the backup from before', async () => {
+    const node = await upgraded(shell, minor);
+    node.write(kept, 'cut off');
+    const input = { version: minor, to: from, backup: 'backup-1' };
+    expect(await node.operate('rollback', 'rollback-1', input)).toMatchObject({
+      code: 0,
+      result: `version ${from}\nrestored yes\n`,
+    });
+    expect(node.read(data)).toBe('snapshot\n');
+  });
+
+  it('is begun only once the datastore is kept', async () => {
+    const node = await running(shell);
+    await node.operate('stage', 'stage-1', { version: minor });
+    node.write('snapshot-status', '{"totalKey":0}\n');
+    expect((await node.operate('upgrade', 'upgrade-1', { version: minor })).error).toMatch(/holds no keys/);
+    expect(await node.kubernetes()).toMatchObject({ version: from, apiVersion: from });
+    expect(asked(node, 'kubeadm upgrade apply')).toEqual([]);
+  });
+
   it('of an upgrade that touched nothing keeps the data', async () => {
     const node = await upgraded(shell, minor, 'broken-upgrade');
     expect(await node.operate('rollback', 'rollback-1', { version: minor, to: from })).toMatchObject({
@@ -123,6 +144,7 @@ describe.each(shells)('kubeadm rollback under %s', (shell) => {
 
   it('changes nothing without the backup that it needs, or to what was never kept', async () => {
     const node = await upgraded(shell, minor);
+    rmSync(join(node.root, kept));
     expect(
       (await node.operate('rollback', 'rollback-1', { version: minor, to: from, backup: 'backup-9' })).error,
     ).toMatch(/nothing was changed/);

@@ -14,6 +14,8 @@ K3S_VERSION=$ROOT/var/lib/rancher/kreconcile-version
 K3S_UPGRADING=$ROOT/var/lib/rancher/kreconcile-upgrading
 # What ran before the last upgrade, and how many servers the cluster had: `<version> <servers>`.
 K3S_KEPT=$ROOT/var/lib/rancher/kreconcile-previous
+# The datastore as the upgrade found it.
+K3S_BEFORE=$ROOT/var/lib/rancher/kreconcile-before
 if [ "$ROLE" = control-plane ]; then K3S_SERVICE=k3s; else K3S_SERVICE=k3s-agent; fi
 
 kube() { k3s kubectl --kubeconfig "$K3S_CONFIG/k3s.yaml" "$@"; }
@@ -209,8 +211,20 @@ keep_note() {
 			fail 'the servers could not be counted: nothing was begun'
 		kept_servers=$(echo "$kept_nodes" | grep -c .) || :
 	fi
+	keep_data
 	note "$K3S_KEPT" "$upgrade_from $kept_servers"
 	note "$K3S_UPGRADING" "$upgrade_from $version"
+}
+
+# keep_data: a single server's datastore right before another minor first runs with it. The backup that a disruption takes beforehand may be
+# hours old.
+keep_data() {
+	rm -rf "$K3S_BEFORE" "$K3S_BEFORE".*
+	[ "$kept_servers" = 1 ] && [ "${upgrade_from%.*}" != "${version%.*}" ] || return 0
+	BACKUP_FILE=$K3S_BEFORE.new
+	dist_backup
+	sync
+	mv -f "$K3S_BEFORE.new" "$K3S_BEFORE" || fail 'the datastore could not be kept'
 }
 
 # go_back: within a minor the old program reads what the new one wrote; from a newer minor only a snapshot leads back.

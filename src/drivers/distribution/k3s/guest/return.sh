@@ -4,7 +4,7 @@
 K3S_RETURN=$ROOT/var/lib/rancher/kreconcile-rollback
 K3S_OPENED=$ROOT/var/lib/kreconcile-guest/k3s-backup
 
-# dist_rollback: inputs version (that failed), to, and backup, $BACKUP_FILE. Results version and restored.
+# dist_rollback: inputs version (that failed), to, and backup, $BACKUP_FILE, for where the upgrade kept none. Results version and restored.
 dist_rollback() {
 	return_from=$(input version)
 	return_to=$(input to)
@@ -18,6 +18,8 @@ dist_rollback() {
 	else
 		[ "$kept_version" = "$return_to" ] || fail "nothing of $return_to was kept on this node"
 		[ -x "$K3S_PREVIOUS/$return_to/k3s" ] || take_k3s "$return_to" "$K3S_PREVIOUS/$return_to/k3s"
+		# What the upgrade kept when it began is younger than any backup from before it.
+		if [ -s "$K3S_BEFORE" ] && gzip -t "$K3S_BEFORE" 2>/dev/null; then BACKUP_FILE=$K3S_BEFORE; fi
 		decide_return
 		if ! return_once; then
 			[ "$return_data" = no ] && may_return_data || fail "k3s $return_to does not serve: see journalctl -u $K3S_SERVICE"
@@ -29,7 +31,7 @@ dist_rollback() {
 	fi
 	note "$K3S_VERSION" "$return_to"
 	rm -rf "${K3S_STAGED:?}/$return_from" "$K3S_DATA/server/db.kreconcile-failed" "$K3S_DATA"/server/db/etcd-old-* "$K3S_OPENED"
-	rm -f "$K3S_UPGRADING" "$K3S_RETURN"
+	rm -rf "$K3S_UPGRADING" "$K3S_RETURN" "$K3S_BEFORE" "$K3S_BEFORE".*
 	result version "$return_to"
 	if [ "$return_data" = no ]; then result restored no; else result restored yes; fi
 	progress "runs $return_to"

@@ -1,5 +1,6 @@
 # What is kept before an upgrade, for going back: programs on the root disk, configuration on the state disk.
-# Of one version only: $KUBEADM_KEPT/<version> with manifests/, pki/, *.conf, kubelet/ and, on a control plane, how many there were.
+# Of one version only: $KUBEADM_KEPT/<version> with manifests/, pki/, *.conf, kubelet/ and, on a control plane, how many there were; where
+# it is alone and gets another minor, also a backup of that moment: the one that a disruption takes beforehand may be hours old.
 KUBEADM_KEPT=$KUBERNETES/kreconcile/previous
 # Stands from before kubeadm touches anything until the upgrade has ended well: what is kept then is not taken anew.
 KUBEADM_UPGRADING=$KUBERNETES/kreconcile/upgrading
@@ -30,6 +31,10 @@ keep_configuration() {
 		kept_nodes=$(kube --request-timeout=20s get nodes -l node-role.kubernetes.io/control-plane -o name) ||
 			fail 'the control planes could not be counted: nothing was begun'
 		echo "$kept_nodes" | grep -c . >"$kept_part/control-planes" || :
+		if [ "$(cat "$kept_part/control-planes")" = 1 ] && [ "$(minor_of "$upgrade_from")" != "$(minor_of "$version")" ]; then
+			BACKUP_FILE=$kept_part/datastore
+			dist_backup
+		fi
 	fi
 	sync
 	mv "$kept_part" "$KUBEADM_KEPT/$upgrade_from" && echo "$upgrade_from $version" >"$KUBEADM_UPGRADING" || fail 'the configuration could not be kept'

@@ -4,7 +4,7 @@
 # `<version> no`, `<version> yes` (the datastore is to go back) or `<version> done` (it has).
 KUBEADM_RETURN=$KUBERNETES/kreconcile/rollback
 
-# dist_rollback: inputs version (that failed), to, and backup, $BACKUP_FILE. Results version and restored.
+# dist_rollback: inputs version (that failed), to, and backup, $BACKUP_FILE, for where the upgrade kept none. Results version and restored.
 dist_rollback() {
 	return_from=$(input version)
 	return_to=$(input to)
@@ -21,6 +21,7 @@ dist_rollback() {
 	fi
 	# They ran here before. Should they be gone by now, better to fetch them while everything still runs.
 	if [ "$ROLE" = control-plane ]; then (pull_images "$return_to" "$KUBEADM_PREVIOUS/$return_to/kubeadm") || progress "the images of $return_to are left to the kubelet"; fi
+	prefer_kept_data
 	decide_return
 	if ! return_once; then
 		[ "$return_data" = no ] && may_return_data || fail "$return_to does not serve: see journalctl -u kubelet and /var/log/pods"
@@ -54,6 +55,11 @@ decide_return() {
 	fi
 	[ "$return_data" != yes ] || prepare_data
 	note_return "$return_data"
+}
+
+# prefer_kept_data: what the upgrade kept when it began is younger than any backup from before it.
+prefer_kept_data() {
+	if [ -s "$return_kept/datastore" ] && gzip -t "$return_kept/datastore" 2>/dev/null; then BACKUP_FILE=$return_kept/datastore; fi
 }
 
 # newer_ran: whether API server or etcd may have been of the newer version, for however short a time.
