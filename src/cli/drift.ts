@@ -18,10 +18,21 @@ export const run: Run<DriftOptions> = async (invocation) => {
   if (!plan) throw source.problem ? asError(source.problem) : nothingKnown();
   const drift = driftOf(plan, args[0]);
   const { revision, atMs } = plan;
-  print(invocation, { schema: 1, revision, atMs, drift }, () => driftText(drift, outStyle(invocation)));
+  print(invocation, { schema: 1, revision, atMs, drift }, () =>
+    driftText(drift, outStyle(invocation), (machine) => correctionOf(plan, machine)),
+  );
   const isOpen = drift.some(({ entries }) => entries.some((entry) => !entry.isIgnored));
   return options.detailedExitcode && isOpen ? EXIT.pending : EXIT.done;
 };
+
+/** When what can be taken back at once is: now, or what it waits for. */
+function correctionOf({ steps, blocks }: PlanDocument, machine: string): string {
+  const isIts = ({ target }: PlanDocument['steps'][number] | PlanDocument['blocks'][number]) => target.name === machine;
+  const suspended = blocks.find((block) => block.guard === 'Suspended' && isIts(block));
+  if (suspended) return ` when it is resumed (${suspended.wayOut})`;
+  const isDue = steps.some((step) => isIts(step) && /\/(?:drift|drift-live|autostart)$/.test(step.id));
+  return isDue ? '' : ' when nothing else stands in the way';
+}
 
 /** Of a host that could not be seen nothing is known, least of all that nobody changed anything. */
 function driftOf(plan: PlanDocument, wanted: string | undefined): readonly MachineDrift[] {

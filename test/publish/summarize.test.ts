@@ -87,6 +87,18 @@ describe('what is planned', () => {
     expect(status.pendingSteps).toBe(1);
   });
 
+  it('stays Ready while only house is kept, as by a backup on schedule', () => {
+    const id = `machine/${controlPlane}/backup`;
+    const backup = statusOf({
+      plan: { steps: [{ ...step('backup', controlPlane), id }], waits: [wait(`${id}/done`, controlPlane)] },
+    });
+    expect(conditionsOf(backup)).toEqual(['Ready=True/ReconciliationSucceeded', 'Reconciling=True/Progressing']);
+    const change = statusOf({
+      plan: { steps: [{ ...step('backup', controlPlane), id }, step('shutdown', controlPlane)] },
+    });
+    expect(conditionsOf(change)[0]).toBe('Ready=False/Progressing');
+  });
+
   it('shows a try that is waited for', () => {
     const status = statusOf({ plan: { waits: [wait(`machine/${worker}/start/backoff`, worker)] } });
     expect(conditionsOf(status, worker)[1]).toBe('Reconciling=True/ProgressingWithRetry');

@@ -8,29 +8,46 @@ const ENDS: Readonly<Record<DriftEntry['end'], string>> = {
   person: 'kreconcile leaves it',
 };
 
-/** What somebody changed, by machine: each difference and who takes it back, the patches, and what to write to leave it alone. */
-export function driftText(drift: readonly MachineDrift[], style: Style): string {
+/**
+ * What somebody changed, by machine: each difference and who takes it back, the patches, and what to write to leave it alone. `correctionOf` says what
+ * a correction of a machine waits for.
+ */
+export function driftText(
+  drift: readonly MachineDrift[],
+  style: Style,
+  correctionOf: (machine: string) => string = () => '',
+): string {
   if (drift.length === 0) return `${style.good('No drift')}: every machine is as it was applied.\n`;
-  const lines = drift.flatMap((machine) => [...machineLines(machine, style), '']);
+  const lines = drift.flatMap((found) => [...machineLines(found, style, correctionOf(found.machine)), '']);
   return `${[...lines, ...ignoreLines(drift, style)].join('\n').trimEnd()}\n`;
 }
 
-function machineLines({ machine, object, mode, entries, live, next }: MachineDrift, style: Style): readonly string[] {
+function machineLines(
+  { machine, object, mode, entries, live, next }: MachineDrift,
+  style: Style,
+  correction: string,
+): readonly string[] {
   const patches = [
     { where: 'live', patch: live },
     { where: 'next', patch: next },
   ].filter(({ patch }) => patch.length > 0);
   return [
     `${style.bold(machine)} (${objectKey(object)}, drift.mode ${mode})`,
-    ...entries.map((entry) => `  ${entryText(entry, style)}`),
+    ...entries.map((entry) => `  ${entryText(entry, style, correction)}`),
     ...patches.map(({ where, patch }) => `  ${style.dim(`back, ${where}: ${plain(JSON.stringify(patch))}`)}`),
   ];
 }
 
-function entryText({ where, field, observed, applied, end, isIgnored }: DriftEntry, style: Style): string {
+function entryText(
+  { where, field, observed, applied, end, isIgnored }: DriftEntry,
+  style: Style,
+  correction: string,
+): string {
   const when = where === 'live' ? 'now' : 'at the next boot';
   const found = `${field} is ${valueText(observed)} ${when}, applied is ${valueText(applied)}`;
-  return isIgnored ? style.dim(`${found}; ignored`) : `${found}; ${end === 'now' ? ENDS.now : style.warn(ENDS[end])}`;
+  return isIgnored
+    ? style.dim(`${found}; ignored`)
+    : `${found}; ${end === 'now' ? `${ENDS.now}${correction}` : style.warn(ENDS[end])}`;
 }
 
 function valueText(value: unknown): string {

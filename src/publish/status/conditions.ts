@@ -32,12 +32,20 @@ export function conditionsOf(
 ): readonly Condition[] {
   const stalled = stalledBy(share);
   const moving = reconcilingBy(share, stalled !== null);
-  const drafts: Draft[] = [
-    { type: 'Ready', ...readiness(health, stalled ?? moving ?? heldBy(share), stalled !== null) },
-  ];
+  const unfinished = stalled ?? reconcilingBy(withoutUpkeep(share), false) ?? heldBy(share);
+  const drafts: Draft[] = [{ type: 'Ready', ...readiness(health, unfinished, stalled !== null) }];
   if (moving) drafts.push({ type: 'Reconciling', status: 'True', ...moving });
   if (stalled) drafts.push({ type: 'Stalled', status: 'True', ...stalled });
   return drafts.map((draft) => ({ ...draft, sinceMs: sinceOf(draft, previous, nowMs) }));
+}
+
+/** What keeps house on something that is as desired: a backup by the clock or on demand, the removal of an old root disk, a newer in-guest program. */
+const UPKEEP = /^machine\/[^/]+\/(?:backup|fetch-backup|drop-previous|program)(?:\/|$)/;
+
+/** Upkeep says nothing against what runs; a backup before a change comes with the steps of that change. */
+function withoutUpkeep({ steps, waits, blocks }: Share): Share {
+  const isChange = ({ id }: { readonly id: string }) => !UPKEEP.test(id);
+  return { steps: steps.filter(isChange), waits: waits.filter(isChange), blocks };
 }
 
 type Draft = Omit<Condition, 'sinceMs'>;

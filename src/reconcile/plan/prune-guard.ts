@@ -15,7 +15,8 @@ export function isPruneAllowed(
   draft: Draft,
 ): boolean {
   const key = objectKey(object);
-  const what = `${key} (${owned.map((entry) => entry.domain.name).join(', ')})`;
+  const names = owned.map((entry) => entry.domain.name).join(', ');
+  const what = names === object.name ? key : `${key} (${names})`;
   const { desired, records } = facts;
   if (owned.length === 0) return true;
   if (desired.documents === 0) {
@@ -41,7 +42,7 @@ export function isPruneAllowed(
     if (confirmed) return true;
     draft.block({
       guard: 'AppliedListLost',
-      reason: `${what} is not in the manifests, and the list of applied objects ${records.applied === 'lost' ? 'is lost' : 'does not name it'}`,
+      reason: `${what} is not in the manifests, and the list of applied objects ${records.applied === 'lost' ? 'is lost' : 'does not name it'}; ${lossText(owned)}`,
       wayOut: `If it is to be deleted: ${confirm}`,
     });
     return false;
@@ -50,12 +51,22 @@ export function isPruneAllowed(
   if (modes.has('Confirm')) {
     draft.block({
       guard: 'PruneConfirm',
-      reason: `${what} is not in the manifests any more; its prune mode asks for a person`,
-      wayOut: confirm,
+      reason: `${what} is not in the manifests any more; its prune mode asks for a person: ${lossText(owned)}`,
+      wayOut: `${confirm}, or put its manifest back`,
     });
     return false;
   }
   return isDesired || isWithinLimit(facts, key, what, allowedSoFar, draft);
+}
+
+/** What a person decides about: what goes, and what stays. */
+function lossText(owned: readonly OwnedDomain[]): string {
+  const withState = owned.filter(({ mark }) => mark.spec.stateDiskMiB !== null);
+  const kept = withState.filter(({ mark }) => mark.deletionPolicy === 'Retain');
+  const it = owned.length === 1 ? 'its machine goes with its' : 'its machines go with their';
+  if (withState.length === 0) return `${it} disks`;
+  if (kept.length === 0) return `${it} disks, the data on state disks too`;
+  return `${it} root disk${owned.length === 1 ? '' : 's'}, state disks are kept under retained/`;
 }
 
 function isWithinLimit(facts: Facts, key: string, what: string, allowedSoFar: number, draft: Draft): boolean {

@@ -36,7 +36,7 @@ export function versionProblem(observed: string, desired: string, mostMinors: nu
     return {
       guard: 'VersionSkew',
       reason: `${observed} to ${desired} skips a minor`,
-      wayOut: `Commit v${from.major}.${from.minor + mostMinors} first and let it converge.`,
+      wayOut: `Commit a v${from.major}.${from.minor + mostMinors} first and let it converge, or name the versions on the way in spec.upgrade.versions.`,
     };
   }
   return null;

@@ -33,6 +33,8 @@ it('tells each difference with who takes it back, and a block that ends the talk
   expect(text).toContain('/memoryMiB is 4096 at the next boot, applied is 2048; kreconcile takes it back');
   expect(text).toContain('/autostart is false at the next boot, applied is true; ignored');
   expect(text).toContain('[{"op":"replace","path":"/memoryMiB","value":2048}]');
+  const held = driftText([drift], style, () => ' when it is resumed');
+  expect(held).toContain('applied is 2048; kreconcile takes it back when it is resumed');
   const block = text.slice(text.indexOf('# to leave it'));
   expect(block).toContain('Cluster/dev');
   expect(parse(block)).toEqual({ drift: { mode: 'correct', ignore: ['/autostart', '/cpus', '/memoryMiB'] } });

@@ -29,7 +29,11 @@ describe('what left the manifests', () => {
   it('waits for a person by default, and the block names the command', () => {
     const made = planAt(after, world({}));
     expect(stepIds(made)).not.toContain('machine/goes/delete');
-    expect(made.blocks.find((block) => block.guard === 'PruneConfirm')?.wayOut).toBe('kreconcile confirm Machine/goes');
+    const asks = made.blocks.find((block) => block.guard === 'PruneConfirm');
+    expect(asks?.wayOut).toBe('kreconcile confirm Machine/goes, or put its manifest back');
+    expect(asks?.reason).toMatch(
+      /^Machine\/goes is not in the manifests any more; .* its machine goes with its disks$/,
+    );
   });
 
   it('is shut down, deleted and struck off the list once confirmed for this revision', () => {
