@@ -1,9 +1,13 @@
 import type { DesiredCluster } from '../../model/desired.ts';
-import type { GuestNode } from '../../model/guest-status.ts';
+import type { GuestNode, GuestOperation } from '../../model/guest-status.ts';
+import { objectKey } from '../../model/mark.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, freshGuest, operationsOf } from './facts.ts';
 import { nodeOf, speakerOf } from './health.ts';
-import { operationPrefix, pauseAfter, planOperation } from './operation.ts';
+import { isRetried, MOST_DISRUPTIVE_ATTEMPTS, operationPrefix, pauseAfter, planOperation } from './operation.ts';
+
+/** Between drains that failed again and again. */
+const STUCK_PAUSE_MS = 3 * 3_600_000;
 
 /** A node that is taken away, and for what. */
 export interface DrainInit {
@@ -44,9 +48,9 @@ export function planDrain(facts: Facts, init: DrainInit, needs: readonly string[
   const isCordoned = nodeOf(facts, cluster, node)?.unschedulable ?? false;
   if (isCordoned && past.at(-1)?.state === 'succeeded' && isOfThisCordon(facts, init)) return needs;
   // A drain that fails gives the node back: it is taken away again only when the next attempt is due.
-  const due = isCordoned ? [] : pauseAfter(facts, draft, `machine/${node}/${scope}drain`, title, past);
+  const due = restBefore(facts, init, title, past, isCordoned);
   const cordoned = isCordoned
-    ? needs
+    ? [...needs, ...due]
     : draft.step({
         id: `machine/${node}/${scope}cordon`,
         title: `cordon ${node}`,
@@ -66,6 +70,40 @@ export function planDrain(facts: Facts, init: DrainInit, needs: readonly string[
     title,
     reason: 'its pods move before it is taken away',
     condition: `${node} is drained`,
+  });
+}
+
+/**
+ * The pause before the next drain. What it evicts is disturbed each time, and a pod that cannot be moved stays where it is: after some failures in a row
+ * a person is told, and it is tried again only rarely.
+ */
+function restBefore(
+  facts: Facts,
+  { node, scope, draft }: DrainInit,
+  title: string,
+  past: readonly GuestOperation[],
+  isCordoned: boolean,
+): readonly string[] {
+  const id = `machine/${node}/${scope}drain`;
+  const last = past.at(-1);
+  const begun = facts.ledger.attempts[id];
+  const failures = past.filter(({ state }) => state === 'failed').length;
+  const tries = Math.min(begun?.count ?? 0, failures);
+  const isStuck = last?.state === 'failed' && tries >= MOST_DISRUPTIVE_ATTEMPTS && !isRetried(facts, draft, id);
+  if (!isStuck || !begun) return isCordoned ? [] : pauseAfter(facts, draft, id, title, past);
+  draft.block({
+    guard: 'OperationFailed',
+    about: 'drain',
+    reason: `the drain of ${node} was tried ${tries} times, last: ${last.message}`,
+    wayOut: `Let its pods be evicted: more replicas, a looser disruption budget, or delete by hand those that nobody needs. It is tried again every ${STUCK_PAUSE_MS / 3_600_000} h${draft.object ? `; kreconcile retry ${objectKey(draft.object)} tries at once` : ''}.`,
+  });
+  const untilMs = begun.lastAtMs + STUCK_PAUSE_MS;
+  if (untilMs <= facts.nowMs) return [];
+  return draft.wait({
+    id: `${id}/pause`,
+    condition: `next attempt to ${title}`,
+    detail: `the last attempt failed: ${last.message}`,
+    pollMs: untilMs - facts.nowMs,
   });
 }
 

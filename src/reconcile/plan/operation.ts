@@ -86,7 +86,7 @@ export function planOperation(facts: Facts, draft: Draft, init: OperationInit): 
 }
 
 /** Whether a person asked for another try since the last one. */
-function isRetried(facts: Facts, { object }: Draft, id: string): boolean {
+export function isRetried(facts: Facts, { object }: Draft, id: string): boolean {
   return object !== null && retriedAtMs(facts, object) > (facts.ledger.attempts[id]?.lastAtMs ?? 0);
 }
 
@@ -122,6 +122,7 @@ export function pauseAfter(
   const last = past.at(-1);
   const begun = facts.ledger.attempts[id];
   if (!last || last.state === 'running' || (last.state === 'succeeded' && !begun)) return [];
+  if (begun && isRetried(facts, draft, id)) return [];
   const failures = past.filter((operation) => operation.state === 'failed').length;
   const tookMs = Math.max(0, (last.endedAtMs ?? last.startedAtMs) - last.startedAtMs);
   const canBe = begun !== undefined && begun.lastAtMs + tookMs <= facts.nowMs;

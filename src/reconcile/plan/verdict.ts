@@ -17,7 +17,7 @@ export function verdictOf(source: SourceStatus, plan: Plan | null, ledger: Ledge
   const { steps, waits, blocks } = plan;
   if (steps.length === 0 && waits.length === 0 && blocks.length === 0) return 'converged';
   const front = waits.filter((wait) => wait.needs.length === 0);
-  const moves = steps.some((step) => step.needs.length === 0) || front.some((wait) => isMoving(wait, ledger));
+  const moves = steps.some((step) => step.needs.length === 0) || front.some((wait) => isMoving(wait, plan, ledger));
   if (moves) return 'working';
   const hasFailed =
     front.some((wait) => isRetry(wait) || wait.overdue) || blocks.some((block) => FAILURES.has(block.guard));
@@ -26,10 +26,12 @@ export function verdictOf(source: SourceStatus, plan: Plan | null, ledger: Ledge
   return blocks.length > 0 ? 'blocked' : 'working';
 }
 
-function isMoving(wait: Wait, ledger: Ledger): boolean {
+function isMoving(wait: Wait, { blocks }: Plan, ledger: Ledger): boolean {
   if (wait.overdue || isHeldBySuspension(wait)) return false;
   const step = retriedStep(wait);
-  return step === null || (ledger.attempts[step]?.count ?? 0) < PATIENCE;
+  if (step === null) return true;
+  const isTold = blocks.some(({ guard, target }) => guard === 'OperationFailed' && target.name === wait.target.name);
+  return !isTold && (ledger.attempts[step]?.count ?? 0) < PATIENCE;
 }
 
 function isRetry(wait: Wait): boolean {
