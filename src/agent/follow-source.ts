@@ -31,6 +31,8 @@ export function followSource(parts: FollowParts): SourceFollower {
 
   const lookOnce = async (): Promise<void> => {
     const state = await keeper.refresh(await parts.accepted());
+    // What was cut short by our own end is no problem of the source.
+    if (stopped) return;
     const now = JSON.stringify([state.enforced?.revision, state.attempted, state.problem]);
     if (now === seen) return;
     seen = now;

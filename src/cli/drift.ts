@@ -31,7 +31,7 @@ function correctionOf({ steps, blocks }: PlanDocument, machine: string): string 
   const suspended = blocks.find((block) => block.guard === 'Suspended' && isIts(block));
   if (suspended) return ` when it is resumed (${suspended.wayOut})`;
   const isDue = steps.some((step) => isIts(step) && /\/(?:drift|drift-live|autostart)$/.test(step.id));
-  return isDue ? '' : ' when nothing else stands in the way';
+  return isDue ? '' : ' when nothing stands in the way (kreconcile plan says what does)';
 }
 
 /** Of a host that could not be seen nothing is known, least of all that nobody changed anything. */

@@ -58,6 +58,14 @@ it('looks again after a poke that came during a look', async () => {
   await until(() => calls.refreshes === 2);
 });
 
+it('says nothing of a look that its own end cut short', async () => {
+  const { calls, follower } = scene(600_000, () => ({ attempted: 'r1' }));
+  const looking = follower.look();
+  await follower.stop();
+  await looking;
+  expect([calls.refreshes, calls.changes]).toEqual([1, 0]);
+});
+
 it('polls by itself, and not any more once it is stopped', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { calls, follower } = scene(15_000, () => ({}));

@@ -9,6 +9,9 @@ import { type Facts, ownMark } from './facts.ts';
 import type { MachineRoad } from './machine.ts';
 import { policiesDiffer } from './mark.ts';
 
+const WHILE_BUSY = 'it is taken back when nothing else stands in the way';
+/** Fields that are in a definition; the others are properties of the domain, which stay when it is defined anew. */
+const SHAPE: readonly DriftField[] = ['/cpus', '/memoryMiB', '/network/attach'];
 const AGAIN = 'somebody changed it again after it was corrected';
 
 /** Whether a difference in a field is taken back by itself. A machine that was never proven is still being made: that is no drift. */
@@ -31,9 +34,9 @@ export function planDrift(facts: Facts, machine: DesiredMachine, road: MachineRo
   const open = drift.entries.filter((entry) => !entry.isIgnored);
   // `/autostart` is set where power is planned.
   const now = open.filter((entry) => entry.end === 'now' && entry.field !== '/autostart');
-  const isFree = isAtRest(machine, mark, road) && !hasAddedDevices(drift);
-  for (const entry of open) if (entry.end !== 'now' || !isFree) noteDrift(machine, entry, isFree, draft);
-  if (!isFree) return;
+  const obstacle = isAtRest(machine, mark, road) ? lossOf(drift) : WHILE_BUSY;
+  for (const entry of open) if (entry.end !== 'now' || obstacle !== null) noteDrift(machine, entry, obstacle, draft);
+  if (obstacle !== null) return;
   const next = now.filter((entry) => entry.where === 'next');
   const redefined = next.length === 0 ? [] : planRedefinition(machine, mark, next, draft);
   const live = now.filter((entry) => entry.where === 'live');
@@ -47,11 +50,16 @@ function isAtRest(machine: DesiredMachine, mark: Mark, { draft, phase, replaceme
   return !isWriting && changedFields(mark.spec, machine.spec).length === 0 && !policiesDiffer(machine, mark);
 }
 
-/** A definition that is written anew would lose them. */
-function hasAddedDevices({ entries }: MachineDrift): boolean {
-  return entries.some(
-    ({ where, field }) => where === 'next' && (field === '/addedDisks' || field === '/addedInterfaces'),
+/** What a definition that is written anew as a whole would lose beside: devices that somebody added, and what the manifest leaves alone. */
+function lossOf({ entries }: MachineDrift): string | null {
+  const lost = entries.filter(
+    ({ where, field, isIgnored }) =>
+      where === 'next' &&
+      (field === '/addedDisks' || field === '/addedInterfaces' || (isIgnored && SHAPE.includes(field))),
   );
+  if (lost.length === 0) return null;
+  const fields = lost.map(({ field }) => field).join(' and ');
+  return `it is not taken back: that would write the definition anew as a whole, without what somebody did to ${fields}`;
 }
 
 function planRedefinition(
@@ -101,10 +109,10 @@ function changeOf({ field, observed, applied }: DriftEntry): FieldChange {
   return { path: field, from: observed, to: applied };
 }
 
-function noteDrift(machine: DesiredMachine, entry: DriftEntry, isFree: boolean, draft: Draft): void {
+function noteDrift(machine: DesiredMachine, entry: DriftEntry, obstacle: string | null, draft: Draft): void {
   const when = entry.where === 'live' ? 'now' : 'at the next boot';
   const ends: Record<DriftEntry['end'], string> = {
-    now: isFree ? '' : '; it is taken back when nothing else stands in the way',
+    now: obstacle === null ? '' : `; ${obstacle}`,
     restart: '; only a restart takes it back, and kreconcile does not restart for it',
     person: '',
   };

@@ -51,6 +51,17 @@ describe('what somebody changed for the next boot', () => {
     ]);
   });
 
+  it('is not taken back where that would undo what the manifest leaves alone', () => {
+    const desired = jumpWith({ ignore: ['/memoryMiB'] });
+    const made = planAt(desired, worldOf(desired, { memoryMiB: 4096, cpus: 1 }));
+    expect(stepIds(made)).toEqual([]);
+    expect(notes(made)).toEqual([
+      expect.stringMatching(/^jump: \/cpus is 1 at the next boot.*not taken back.*\/memoryMiB$/),
+    ]);
+    const started = planAt(desired, worldOf(desired, { cpus: 1 }, { autostart: false }));
+    expect(stepIds(started)).toEqual(['machine/jump/autostart', 'machine/jump/drift']);
+  });
+
   it.each([
     ['told where the manifest says warn', { mode: 'warn' as const }, 1],
     ['left where it is ignored', { ignore: ['/memoryMiB' as const] }, 0],
