@@ -1,6 +1,7 @@
 /**
- * `npm run test:crash -- --seeds N --from S`, with `--keep-going` past failures, which are listed at the end; `--seed X` to live through one history
- * again and see all of it; `--mutate all` (or a part of a name) to see in which seed deliberate faults of the engine are found.
+ * `npm run test:crash -- --seeds N --from S`, with `--keep-going` past failures, which are listed at the end, and `--every 4` for one seed of each
+ * history; `--seed X` to live through one history again and see all of it; `--mutate all` (or a part of a name) to see in which seed deliberate faults
+ * of the engine are found.
  */
 import { parseArgs } from 'node:util';
 import { mutations } from './mutations.ts';
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    every: { type: 'string', default: '1' },
     'keep-going': { type: 'boolean', default: false },
     mutate: { type: 'string' },
   },
@@ -46,7 +48,7 @@ async function main(): Promise<number> {
   const beganAtMs = Date.now();
   let crashes = 0;
   const failed: number[] = [];
-  for (let seed = from; seed < from + count; seed += 1) {
+  for (let seed = from; seed < from + count; seed += Number(values.every)) {
     if (seed > from && (seed - from) % TOLD_EVERY === 0) console.error(`${seed - from} of ${count}`);
     const verdict = await verifySeed(seed);
     crashes += verdict.crashes;

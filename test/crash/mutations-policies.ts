@@ -21,6 +21,14 @@ const records = (change: (observed: Observed) => Partial<Observed['records']>): 
   observed: (observed) => ({ ...observed, records: { ...observed.records, ...change(observed) } }),
 });
 
+function withoutVetoes(observed: Observed): Observed {
+  const guests = Object.entries(observed.guests).map(([name, reading]) => [
+    name,
+    reading.known ? { ...reading, value: { ...reading.value, veto: null } } : reading,
+  ]);
+  return { ...observed, guests: Object.fromEntries(guests) };
+}
+
 const ALL: RemediationPolicy = {
   actions: ['restart', 'reset', 'recreate'],
   afterMs: 300_000,
@@ -43,6 +51,7 @@ export const policyMutations: Readonly<Record<string, Engine>> = {
     observed: (observed) =>
       observed.calendar ? { ...observed, calendar: { ...observed.calendar, blockers: {} } } : observed,
   },
+  'vetoes are not heeded': { observed: withoutVetoes },
   'drift is taken back though it is only to be told': machines(({ drift }) => ({
     drift: { ...drift, mode: 'correct' },
   })),

@@ -111,10 +111,9 @@ const SEEDS_PER_HISTORY = 4;
 export function scenarioOf(seed: number): Scenario {
   const number = Math.floor(seed / SEEDS_PER_HISTORY);
   const history = drawn(histories, number);
-  return {
-    ...(number % WITH_QUORUM === WITH_QUORUM - 1 ? withQuorum(history) : history),
-    crashes: drawn(crashes, seed),
-  };
+  const isVetoed = number % WITH_VETO === FIRST_WITH_VETO;
+  const changed = number % WITH_QUORUM === WITH_QUORUM - 1 ? withQuorum(history) : history;
+  return { ...(isVetoed ? withVeto(changed) : changed), crashes: drawn(crashes, seed) };
 }
 
 /** One history in so many has a cluster of three control planes. */
@@ -126,6 +125,18 @@ function withQuorum(history: History): History {
     ...history,
     fleet: { ...history.fleet, dev: { ...dev, controlPlanes: 3, workers: Math.min(1, dev.workers) } },
   };
+}
+
+/** In one history in so many a guest vetoes when its machine is to be changed, which chance alone hardly ever brings about. */
+const WITH_VETO = 32;
+const FIRST_WITH_VETO = 9;
+
+function withVeto(history: History): History {
+  const image = (history.fleet.dev.image + 1) % 3;
+  const calm = { faults: [], fails: null };
+  const veto: Change = { ...calm, what: { kind: 'veto', machine: 0 }, after: null };
+  const commit: Change = { ...calm, what: { kind: 'commit', edit: { dev: { image } } }, after: 0 };
+  return { ...history, changes: [veto, commit, ...history.changes.slice(0, 2)] };
 }
 
 function drawn<T>(arbitrary: fc.Arbitrary<T>, seed: number): T {

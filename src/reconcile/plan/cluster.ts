@@ -185,7 +185,7 @@ function planMember(facts: Facts, node: NodePlan, up: readonly string[], control
   return controlPlane === null ? null : planJoin(facts, node, booted, controlPlane);
 }
 
-/** A node that does not get the wanted version. Where that can never be, a first root disk is proven at the version that runs. */
+/** A node that does not get the wanted version. Where that is older than what runs, a first root disk is proven at the version that runs. */
 function planNotUpgraded(
   facts: Facts,
   node: NodePlan,
@@ -195,8 +195,9 @@ function planNotUpgraded(
 ): null {
   const { machine, cluster, road, need } = node;
   if (need.kind === 'taken-back') return planHeld(facts, node, member, controlPlane);
-  if (need.kind === 'forbidden' && !isRenewed && road.mark?.provenAtMs === null) {
-    const version = goalVersion(facts, cluster, machine.name);
+  const version = goalVersion(facts, cluster, machine.name);
+  const isForGood = need.kind === 'forbidden' && version !== cluster.version;
+  if (isForGood && !isRenewed && road.mark?.provenAtMs === null) {
     const healthy = planHealth(facts, node, { version, twice: true }, member);
     settleStep(facts, machine, road.mark, [...healthy, ...road.markNeeds], road.draft);
   }

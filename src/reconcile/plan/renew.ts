@@ -99,7 +99,7 @@ export function haltedBlock(draft: Draft, name: string, verb: string, failed: st
         : `${name} is not ${verb}: ${failed} was, failed, and was rolled back`,
     wayOut:
       failed === undefined
-        ? 'It goes on when that node is Ready again; if that one does not get there, its own block says why.'
+        ? 'It goes on when that node is Ready and its guest answers; if that one does not get there, its own block says why.'
         : `It goes on when what failed on ${failed} is lifted or changed; its own block says how.`,
   });
 }
