@@ -15,6 +15,7 @@ export const GUARDS: Readonly<Record<GuardName, SkipWay>> = {
   Conflict: 'never',
   ControlPlaneStable: 'annotation',
   DeadlinePassed: 'never',
+  DomainUnread: 'never',
   EmptyDesired: 'never',
   Emulation: 'never',
   GuestAgentConnected: 'annotation',

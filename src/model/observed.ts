@@ -100,6 +100,8 @@ export interface Domain {
   readonly live: DomainShape | null;
   /** The definition of the next boot. */
   readonly next: DomainShape;
+  /** Why libvirt does not describe it now, where it never has since we ask: only name, UUID and state are known. Absent: it does. */
+  readonly unread?: string;
 }
 
 /** The fields of a definition that are compared; libvirt rewrites the rest as it likes. */

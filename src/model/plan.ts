@@ -111,6 +111,7 @@ export type GuardName =
   | 'Emulation'
   | 'StateDisk'
   | 'DeadlinePassed'
+  | 'DomainUnread'
   | 'OperationFailed'
   | 'RolloutHalted'
   | 'ManagedSave'

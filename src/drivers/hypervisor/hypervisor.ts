@@ -15,7 +15,8 @@ export interface Hypervisor extends HypervisorReader, MachineActs, StateDiskActs
 export interface HypervisorReader {
   /**
    * Everything in one bulk read, in a number of processes that does not depend on the number of machines (one more for each
-   * 120 KiB of commands). Rejects with `HypervisorUnreachable`, `VirshMissing`, never with a partial answer.
+   * 120 KiB of commands). Rejects with `HypervisorUnreachable`, `VirshMissing`, never with a partial answer: a domain that alone does not let itself
+   * be described is told as it was described last, or as `unread`.
    */
   inventory(): Promise<Inventory>;
   /**

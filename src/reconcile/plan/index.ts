@@ -20,6 +20,7 @@ import { planProgram } from './program.ts';
 import { planPrune } from './prune.ts';
 import { planReleases } from './release.ts';
 import { holdSuspended, suspensionNotes } from './suspend.ts';
+import { holdUnread, unreadDrafts, unreadOf } from './unread.ts';
 
 const UNREACHABLE_RETRY_MS = 5_000;
 
@@ -51,9 +52,14 @@ export function plan(desired: Desired, observed: Observed, ledger: Ledger, nowMs
     ...planReleases(facts),
     ...planDiscards(facts),
   ];
-  for (const draft of drafts) holdSuspended(facts, draft);
+  const unread = unreadOf(facts);
+  for (const draft of drafts) {
+    holdSuspended(facts, draft);
+    holdUnread(facts, unread, draft);
+  }
+  const made = compose(facts, [...drafts, ...unreadDrafts(facts, unread)]);
   const legs = clusters.flatMap((cluster) => cluster.legs);
-  return legs.length === 0 ? compose(facts, drafts) : { ...compose(facts, drafts), legs };
+  return legs.length === 0 ? made : { ...made, legs };
 }
 
 function compose(facts: Facts, drafts: readonly Draft[]): Plan {

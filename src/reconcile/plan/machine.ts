@@ -49,6 +49,8 @@ export function planMachine(facts: Facts, machine: DesiredMachine, inputs: Machi
   const draft = draftFor(facts, { kind: 'Machine', name: machine.name }, machine.object);
   const named = facts.domainsByName.get(machine.name);
   const domain = facts.domainsByUuid.get(machine.uuid);
+  if (domain?.unread !== undefined)
+    return { draft, up: null, markNeeds: [], mark: null, replacement: null, phase: 'steady' };
   const conflict = conflictOf(facts, machine, named, domain);
   if (conflict !== null) {
     draft.block({

@@ -1,5 +1,5 @@
 import { objectKey } from '../../model/mark.ts';
-import type { Block, Note, Wait } from '../../model/plan.ts';
+import type { Block, Note, Step, Wait } from '../../model/plan.ts';
 import type { Draft } from './draft.ts';
 import type { Facts } from './facts.ts';
 
@@ -41,29 +41,30 @@ export function isHeldBySuspension(wait: Wait): boolean {
   return wait.condition.startsWith(HELD);
 }
 
+/** A step that is held back, as a wait of the same id. */
+export function heldStep({ ledger, nowMs }: Facts, step: Step, condition: string): Wait {
+  return {
+    id: step.id,
+    target: step.target,
+    object: step.object,
+    condition,
+    sinceMs: ledger.since[step.id] ?? nowMs,
+    timeoutMs: null,
+    untilMs: null,
+    overdue: false,
+    detail: step.reason,
+    needs: step.needs,
+    pollMs: 60_000,
+    guest: null,
+  };
+}
+
 /** Turns the steps of a suspended target into waits of the same ids, so that what needs them goes on waiting, and says so in one block. */
 export function holdSuspended(facts: Facts, draft: Draft): void {
   const suspension = suspensionOf(facts, draft);
   if (!suspension || draft.steps.length === 0) return;
   const held = draft.steps.splice(0);
-  draft.waits.push(
-    ...held.map(
-      (step): Wait => ({
-        id: step.id,
-        target: step.target,
-        object: step.object,
-        condition: `${HELD}${step.title}`,
-        sinceMs: facts.ledger.since[step.id] ?? facts.nowMs,
-        timeoutMs: null,
-        untilMs: null,
-        overdue: false,
-        detail: step.reason,
-        needs: step.needs,
-        pollMs: 60_000,
-        guest: null,
-      }),
-    ),
-  );
+  draft.waits.push(...held.map((step) => heldStep(facts, step, `${HELD}${step.title}`)));
   draft.block({
     guard: 'Suspended',
     reason: `${suspension.reason}; held back: ${held.map((step) => step.title).join('; ')}`,

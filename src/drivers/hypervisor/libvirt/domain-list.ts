@@ -7,6 +7,7 @@ import { parseStates } from './domain-state.ts';
 export interface DomainListing {
   readonly domains: readonly {
     readonly uuid: string;
+    readonly name: string;
     readonly state: DomainState;
     readonly stateReason: string;
     readonly isActive: boolean;
@@ -49,6 +50,7 @@ export function readListing(results: readonly VirshResult[]): DomainListing {
       const { state, reason } = states.get(name) ?? { state: 'unknown', reason: 'unknown' };
       return {
         uuid,
+        name,
         state,
         stateReason: reason,
         isActive: state !== 'shut off' && state !== 'unknown',

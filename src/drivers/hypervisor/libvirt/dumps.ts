@@ -19,8 +19,10 @@ export interface Described {
 }
 
 export interface Descriptions {
-  /** By UUID; a listed domain that is missing was undefined meanwhile. */
+  /** By UUID; a listed domain that is in neither was undefined meanwhile. */
   readonly domains: ReadonlyMap<string, Described>;
+  /** By UUID: why a domain that was never described is not now. */
+  readonly unread: ReadonlyMap<string, string>;
   /** One for each listed network. */
   readonly networks: readonly VirshResult[];
 }
@@ -49,7 +51,7 @@ interface Hold {
 /**
  * Reads the dumps of all listed domains and networks in one virsh. Since libvirt 11.0 a dump waits for a long job on its domain (a migration, a
  * snapshot). Such a domain is found by asking each alone, and from then on does not hold up the others: it stands as it was described last, with its
- * state of now, and is asked again every minute. One that was never described fails the whole reading, for it may be ours.
+ * state of now, and is asked again every minute. One that was never described is told as unread, for it may be ours.
  */
 export function createDumps(parts: DumpParts): (listing: DomainListing) => Promise<Descriptions> {
   const { virsh, clock, log } = parts;
@@ -85,7 +87,11 @@ export function createDumps(parts: DumpParts): (listing: DomainListing) => Promi
     const described = bulk ? left : await virsh.run(questions, { timeoutMs: bulkTimeoutMs });
     await eachAlone(virsh, [...(suspected ?? []), ...(bulk ? [] : (usual ?? []))], take);
     if (!bulk && asked.length > 1 && asked.every(({ uuid }) => held.has(uuid))) throw silent();
-    return { domains: new Map(domains.flatMap((listed) => shownOf(listed, held, known))), networks: described };
+    return {
+      domains: new Map(domains.flatMap((listed) => shownOf(listed, held, known))),
+      unread: new Map([...held].flatMap(([uuid, { reason }]) => (known.has(uuid) ? [] : [[uuid, reason]]))),
+      networks: described,
+    };
   };
 }
 
@@ -112,9 +118,7 @@ function shownOf(
   known: ReadonlyMap<string, Described>,
 ): readonly (readonly [string, Described])[] {
   const described = known.get(uuid);
-  const hold = held.get(uuid);
-  if (hold && !described) throw notDescribed(uuid, hold.reason);
-  return described ? [[uuid, hold ? { ...described, isFresh: false } : described]] : [];
+  return described ? [[uuid, held.has(uuid) ? { ...described, isFresh: false } : described]] : [];
 }
 
 /** Asks a few at a time; one that does not answer keeps nobody waiting but its own turn. */

@@ -46,7 +46,9 @@ async function readInventory(parts: InventoryParts): Promise<Inventory> {
   const described = await parts.dumps(listing);
   const domains = listing.domains.flatMap((listed) => {
     const found = described.domains.get(listed.uuid);
-    return found ? [assemble(listed, found)] : [];
+    if (found) return [assemble(listed, found)];
+    const reason = described.unread.get(listed.uuid);
+    return reason === undefined ? [] : [unreadDomain(listed, reason)];
   });
   const networks = readNetworks(listing, described.networks);
   const hasKvmGuest = domains.some(({ live, agent }) => live?.acceleration === 'kvm' && agent === 'connected');
@@ -79,6 +81,24 @@ function assemble(listed: ListedDomain, { current, next, isFresh }: Described): 
     agent: isLive === current.isLive || current.agent === 'absent' ? current.agent : 'disconnected',
     live: isLive ? (current.isLive ? current.shape : next.shape) : null,
     next: next.shape,
+  };
+}
+
+/** What the lists tell of a domain: that it is there, and whose it is nobody knows. */
+function unreadDomain(listed: ListedDomain, reason: string): Domain {
+  return {
+    name: listed.name,
+    uuid: listed.uuid,
+    mark: 'unreadable',
+    state: listed.state,
+    stateReason: listed.stateReason,
+    persistent: listed.persistent,
+    autostart: listed.autostart,
+    managedSave: listed.managedSave,
+    agent: 'absent',
+    live: null,
+    next: { cpus: 0, maxCpus: 0, memoryMiB: 0, machineType: '', acceleration: 'kvm', disks: [], interfaces: [] },
+    unread: reason,
   };
 }
 

@@ -73,14 +73,26 @@ describe('a domain that a long job holds', () => {
     expect(fake.takePrograms()).toEqual(['virsh', 'virsh']);
   });
 
-  test('and was never described fails the reading: it may be ours', async () => {
-    const scene = await host();
-    scene.held.add(7);
-    await expect(fake.driver.inventory()).rejects.toMatchObject({
-      code: 'VirshFailed',
-      message: expect.stringContaining(uuidOf(7)),
-    });
-  });
+  test.each(['silence', 'complaint'] as const)(
+    'by %s and was never described is told as unread, never as absent, and the others as they are',
+    async (how) => {
+      const scene = await host();
+      Object.assign(scene, { how, held: new Set([7]) });
+      for (let readings = 0; readings < 2; readings++) {
+        const { domains } = await fake.driver.inventory();
+        expect(domains).toHaveLength(20);
+        expect(domains[7]).toMatchObject({ name: 'm7', uuid: uuidOf(7), mark: 'unreadable', state: 'running' });
+        expect(domains[7]?.unread).toMatch(/no answer|Timed out/);
+        expect(domains[8]).toMatchObject({ name: 'm8', mark: null, live: { cpus: 1 } });
+        expect(domains[8]).not.toHaveProperty('unread');
+      }
+      scene.held.clear();
+      scene.nowMs += 60_000;
+      const [, , , , , , , again] = (await fake.driver.inventory()).domains;
+      expect(again).toMatchObject({ name: 'm7', mark: null, live: { cpus: 1 } });
+      expect(again).not.toHaveProperty('unread');
+    },
+  );
 
   test('is not there any more once it is undefined', async () => {
     const scene = await host();
