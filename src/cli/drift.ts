@@ -4,7 +4,7 @@ import { objectKey } from '../model/mark.ts';
 import type { PlanDocument } from '../model/report.ts';
 import { outStyle, print, type Run } from './command.ts';
 import { EXIT } from './exit-code.ts';
-import { asError, outlookFor } from './plan.ts';
+import { asError, hostUnread, outlookFor } from './plan.ts';
 import { driftText } from './view/drift.ts';
 
 interface DriftOptions {
@@ -34,17 +34,10 @@ function correctionOf({ steps, blocks }: PlanDocument, machine: string): string 
   return isDue ? '' : ' when nothing stands in the way (kreconcile plan says what does)';
 }
 
-/** Of a host that could not be seen nothing is known, least of all that nobody changed anything. */
+/** The drift of what was asked for. */
 function driftOf(plan: PlanDocument, wanted: string | undefined): readonly MachineDrift[] {
-  const unreachable = plan.blocks.find((block) => block.guard === 'HypervisorUnreachable');
-  if (unreachable) {
-    throw new KreError({
-      code: 'HypervisorUnreachable',
-      message: unreachable.reason,
-      hint: unreachable.wayOut,
-      disposition: 'retry',
-    });
-  }
+  const unread = hostUnread(plan);
+  if (unread) throw unread;
   const isWanted = ({ machine, object }: MachineDrift) =>
     wanted === undefined ||
     [machine, `node/${machine}`, object.name, objectKey(object).toLowerCase()].includes(wanted.toLowerCase());

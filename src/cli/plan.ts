@@ -1,6 +1,6 @@
 import { KreError } from '../model/error.ts';
 import { problemsError } from '../model/problem.ts';
-import type { Outlook } from '../model/report.ts';
+import type { Outlook, PlanDocument } from '../model/report.ts';
 import type { SourceStatus } from '../model/status.ts';
 import { outlookOf } from '../reconcile/outlook.ts';
 import { type Invocation, outStyle, print, type Run, remark, runningAgent } from './command.ts';
@@ -19,7 +19,8 @@ export const run: Run<PlanOptions> = async (invocation) => {
   const { context, options } = invocation;
   const host = await context.openHost(options);
   const { source, plan, verdict } = await outlookFor(invocation, host);
-  if (plan) {
+  const unread = plan ? hostUnread(plan) : null;
+  if (plan && (unread === null || options.output !== 'text')) {
     const { columns } = context.terminal;
     print(invocation, { source, verdict, ...plan }, () => planText(plan, { style: outStyle(invocation), columns }));
     if (options.output === 'text') remarkOnReadings(invocation, plan);
@@ -27,6 +28,8 @@ export const run: Run<PlanOptions> = async (invocation) => {
     context.terminal.out(documentText({ source, verdict }, options.output));
   }
   if (source.problem) throw asError(source.problem);
+  // Nothing to do and nothing seen are not the same.
+  if (unread) throw unread;
   if (!options.detailedExitcode || verdict === 'converged') return EXIT.done;
   return verdict === 'blocked' || verdict === 'suspended' || verdict === 'failed'
     ? EXIT_OF_VERDICT[verdict]
@@ -52,6 +55,14 @@ function remarkOnReadings(invocation: Invocation, plan: NonNullable<Outlook['pla
     reading.known && reading.atMs !== null ? `${name} at ${clockTime(reading.atMs, plan.atMs)}` : `${name} not at all`,
   );
   if (ages.length > 0) remark(invocation, `Guests were read: ${ages.join(', ')}.`);
+}
+
+/** Of a host that could not be seen nothing is known, least of all that all is well there; `null` where it was seen. */
+export function hostUnread({ blocks }: PlanDocument): KreError | null {
+  const block = blocks.find(({ guard }) => guard === 'HypervisorUnreachable');
+  if (!block) return null;
+  const { reason: message, wayOut: hint } = block;
+  return new KreError({ code: 'HypervisorUnreachable', message, hint, disposition: 'retry' });
 }
 
 /** A problem of the source as the error that it is. */

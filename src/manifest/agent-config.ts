@@ -7,7 +7,7 @@ import { parseDurationMs } from '../model/quantity.ts';
 import { agentSchema } from './agent-schema.ts';
 import { fileProblem, parseFile, type SourceDocument } from './document.ts';
 import { placed } from './draft.ts';
-import { type DocumentProblem, issueProblems } from './issue.ts';
+import { type DocumentProblem, issueProblems, withoutMisspelt } from './issue.ts';
 
 const defaultPollMs = 15_000;
 const defaultBlockerTimeoutMs = 10_000;
@@ -43,7 +43,7 @@ export function readAgentConfig(text: string | null, file: string, hostname: str
   const parsed = agentSchema.safeParse(document.value);
   if (!parsed.success) {
     const found = parsed.error.issues.flatMap((issue) => issueProblems(agentSchema, document.value, issue));
-    return refuse(document, found);
+    return refuse(document, withoutMisspelt(found));
   }
   const contradictions = sourceContradictions(parsed.data.source);
   if (contradictions.length > 0) return refuse(document, contradictions);

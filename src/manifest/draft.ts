@@ -1,7 +1,7 @@
 import { API_VERSION, type Kind, type Manifest, type Metadata } from '../model/manifest.ts';
 import type { Problem } from '../model/problem.ts';
 import type { SourceDocument } from './document.ts';
-import { type DocumentProblem, issueProblems, valueAt } from './issue.ts';
+import { type DocumentProblem, issueProblems, valueAt, withoutMisspelt } from './issue.ts';
 import type { Draft, Finding, KindDefinition, Path } from './kind.ts';
 import { isKind, KINDS } from './kinds.ts';
 import { didYouMean } from './near.ts';
@@ -45,7 +45,7 @@ export function draftDocument(document: SourceDocument): Drafted {
     .rules(spec)
     .filter((finding) => isCertain(finding, byField))
     .map((finding) => fromFinding(finding, value));
-  const problems = [...byField, ...byRule].map((problem) => placed(document, problem));
+  const problems = [...withoutMisspelt(byField), ...byRule].map((problem) => placed(document, problem));
   const at = positionOf(document, []);
   const manifest = problems.length === 0 ? { kind, metadata, spec, at } : null;
   return { draft: { kind, document, metadata, spec, manifest } as ManifestDraft, problems };
@@ -65,7 +65,7 @@ export function fromFinding(finding: Finding, value: unknown): DocumentProblem {
 
 /** A problem with its place in the text. */
 export function placed(document: SourceDocument, problem: DocumentProblem): Problem {
-  const { path, related, isKey, ...texts } = problem;
+  const { path, related, isKey, means: _means, isMissing: _missing, ...texts } = problem;
   const at = positionOf(document, path, isKey ? 'key' : 'value');
   return { ...texts, ...at, path: pathText(path), related: related && positionOf(document, related) };
 }

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { Path } from './kind.ts';
-import { didYouMean } from './near.ts';
+import { didYouMean, nearest } from './near.ts';
 import { pathText, quote } from './quote.ts';
 import { keysAt, titleAt } from './schema-keys.ts';
 
@@ -16,6 +16,10 @@ export interface DocumentProblem {
   readonly related?: Path | undefined;
   /** Whether the key is what is wrong, not its value. */
   readonly isKey?: boolean;
+  /** Of a key that is not known: the one that was most likely meant, if any. */
+  readonly means?: string;
+  /** A required key that is not there. */
+  readonly isMissing?: boolean;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -38,9 +42,18 @@ export function issueProblems(schema: z.ZodObject, value: unknown, issue: Issue)
   return [{ code: 'ManifestInvalid', path, found: quote(found), allowed, message, hint: hintFor(issue, found, path) }];
 }
 
+/** A required key that is only misspelt is one problem: the key that is not known, which names the one that was meant. */
+export function withoutMisspelt(problems: readonly DocumentProblem[]): readonly DocumentProblem[] {
+  const meant = new Set(
+    problems.flatMap(({ path, means }) => (means ? [pathText([...path.slice(0, -1), means])] : [])),
+  );
+  return problems.filter(({ path, isMissing }) => !isMissing || !meant.has(pathText(path)));
+}
+
 function unknownKey(path: Path, key: string, known: readonly string[]): DocumentProblem {
   const parent = pathText(path.slice(0, -1)) || 'the document';
   const allowed = known.length > 0 ? known.join(', ') : 'no key';
+  const means = key === '<<' ? null : nearest(key, known);
   const hint =
     key === '<<'
       ? 'YAML merge keys are not supported: repeat the fields, or use an alias for the whole value.'
@@ -53,6 +66,7 @@ function unknownKey(path: Path, key: string, known: readonly string[]): Document
     message: `unknown key ${quote(key)} in ${parent}`,
     hint,
     isKey: true,
+    ...(means === null ? {} : { means }),
   };
 }
 
@@ -70,6 +84,7 @@ function missing(path: Path, allowed: string): DocumentProblem {
     allowed,
     message: `${pathText(path)} is missing`,
     hint: `Add it: ${allowed}.`,
+    isMissing: true,
   };
 }
 

@@ -4,7 +4,15 @@ import type { Mark } from './mark.ts';
 /** A value that was read, and when. Unknown is a value, never a guess. */
 export type Reading<T> =
   | { readonly known: true; readonly value: T; readonly atMs: number }
-  | { readonly known: false; readonly reason: string; readonly atMs: number | null };
+  | { readonly known: false; readonly reason: string; readonly atMs: number | null; readonly error?: ReadingError };
+
+/** The error behind a reading that failed; `reason` is its message. */
+export interface ReadingError {
+  /** A code of docs/errors.md. */
+  readonly code: string;
+  /** What a person can do. */
+  readonly hint: string;
+}
 
 /** What hypervisor, guests and the state folder report at one moment. */
 export interface Observed {

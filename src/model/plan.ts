@@ -11,7 +11,7 @@ export interface FieldChange {
 
 /** What steps, waits and blocks are about. */
 export interface Target {
-  readonly kind: 'Image' | 'Network' | 'Machine' | 'Cluster';
+  readonly kind: 'Image' | 'Network' | 'Machine' | 'Cluster' | 'Host';
   readonly name: string;
 }
 

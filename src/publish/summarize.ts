@@ -44,7 +44,10 @@ function sceneOf(input: StatusInput): Scene | null {
 function hypervisorOf({ observed }: StatusInput): Status['hypervisor'] {
   if (!observed) return { reachable: false, message: 'not asked yet: there is no valid desired state' };
   const { inventory } = observed;
-  if (!inventory.known) return { reachable: false, message: inventory.reason };
+  if (!inventory.known) {
+    const { reason, error } = inventory;
+    return { reachable: false, message: error ? `${reason} (${error.code}). ${error.hint}` : reason };
+  }
   const { acceleration, accelerationReason, hypervisorVersion } = inventory.value.host;
   const how = acceleration === 'kvm' ? 'KVM' : `emulation (${accelerationReason})`;
   return { reachable: true, message: `${hypervisorVersion}, ${how}` };

@@ -30,7 +30,7 @@ async function readInventory(parts: ObserveParts): Promise<Reading<Inventory>> {
     const operations = [...inventory.operations, ...parts.operations()];
     return { known: true, value: { ...inventory, operations }, atMs: parts.clock.now() };
   } catch (thrown) {
-    const error = toKreError(thrown);
-    return { known: false, reason: `${error.message} (${error.code}). ${error.hint}`, atMs: parts.clock.now() };
+    const { message, code, hint } = toKreError(thrown);
+    return { known: false, reason: message, atMs: parts.clock.now(), error: { code, hint } };
   }
 }

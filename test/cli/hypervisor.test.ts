@@ -28,6 +28,21 @@ describe('a host whose libvirtd is down', () => {
     expect(stdout).toMatch(/hypervisor unreachable: .*HypervisorUnreachable.*systemctl status libvirtd/);
   });
 
+  it('has no plan, which is another thing than nothing to do: the error and its way out, and exit code 1', async () => {
+    const { config, PATH } = await hostWithoutLibvirt();
+    const { exitCode, stdout, stderr } = await kreconcile(['plan', '--config', config], { env: { PATH } });
+    expect([exitCode, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/error HypervisorUnreachable: .*Failed to connect socket.*\n.*systemctl status libvirtd/);
+    const json = await kreconcile(['plan', '--config', config, '--detailed-exitcode', '-o', 'json'], { env: { PATH } });
+    const [block] = JSON.parse(json.stdout).blocks;
+    expect([json.exitCode, block.target, block.wayOut]).toEqual([
+      1,
+      { kind: 'Host', name: 'hypervisor' },
+      expect.stringContaining('systemctl status libvirtd'),
+    ]);
+    expect(block.reason).not.toMatch(/HypervisorUnreachable|systemctl/);
+  });
+
   it('stands in the journal of the agent, with what to do, and the agent goes on', async () => {
     const { config, PATH } = await hostWithoutLibvirt();
     const agent = startProgram(['agent', '--config', config], { PATH });
@@ -35,7 +50,8 @@ describe('a host whose libvirtd is down', () => {
     expect(JSON.parse(line)).toMatchObject({
       level: 'warn',
       guard: 'HypervisorUnreachable',
-      reason: expect.stringContaining('systemctl status libvirtd'),
+      reason: expect.stringContaining('Failed to connect socket'),
+      hint: expect.stringContaining('systemctl status libvirtd'),
     });
     agent.signal('SIGTERM');
     expect(await agent.ended).toBe(0);

@@ -96,6 +96,15 @@ describe('problems', () => {
     expect(os && problemText(os)).toBe('a.yaml:5:7: spec.os is "debain"; allowed: debian, ubuntu');
   });
 
+  it('tell of a required key that is misspelt once, with the one that was meant', () => {
+    const misspelt = problemsOf(load(image, machineClass.replace('memory:', 'memmory:')));
+    expect(misspelt.map(({ path, message, hint }) => [path, message, hint])).toEqual([
+      ['spec.memmory', 'unknown key "memmory" in spec', 'Did you mean "memory"?'],
+    ]);
+    const both = problemsOf(load(image, machineClass.replace('memory:', 'ram:')));
+    expect(both.map(({ message }) => message).sort()).toEqual(['spec.memory is missing', 'unknown key "ram" in spec']);
+  });
+
   it('point at the parent of a missing key and at the key of an empty value', () => {
     const text = image.replace('  os: debian\n', '').replace('version: "13"', 'version:');
     expect(problemsOf(load(text)).map(({ line, path, hint }) => ({ line, path, hint }))).toEqual([

@@ -29,7 +29,7 @@ const UNREACHABLE_RETRY_MS = 5_000;
  * inputs in any order give the same plan.
  */
 export function plan(desired: Desired, observed: Observed, ledger: Ledger, nowMs: number): Plan {
-  if (!observed.inventory.known) return unreachable(desired, observed.inventory.reason, nowMs);
+  if (!observed.inventory.known) return unreachable(desired, observed.inventory, nowMs);
   const { inventory, guests, records, calendar } = observed;
   const facts = factsOf(desired, inventory.value, guests, records, ledger, nowMs, calendar ?? null);
   const images = planImages(facts);
@@ -115,8 +115,10 @@ function overdueBlock(wait: Wait): Block {
   };
 }
 
-function unreachable(desired: Desired, reason: string, nowMs: number): Plan {
-  const target = { kind: 'Network' as const, name: 'hypervisor' };
+type Unread = Extract<Observed['inventory'], { readonly known: false }>;
+
+function unreachable(desired: Desired, { reason, error }: Unread, nowMs: number): Plan {
+  const target = { kind: 'Host' as const, name: 'hypervisor' };
   return {
     revision: desired.revision,
     atMs: nowMs,
@@ -133,7 +135,7 @@ function unreachable(desired: Desired, reason: string, nowMs: number): Plan {
         guard: 'HypervisorUnreachable',
         reason,
         changes: [],
-        wayOut: 'Do as the reason says; kreconcile goes on by itself.',
+        wayOut: error?.hint ?? 'Make the hypervisor answer; kreconcile goes on by itself.',
       },
     ],
   };
