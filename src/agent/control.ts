@@ -47,7 +47,7 @@ export function createControl(parts: ControlParts): HttpHandler {
       parts.reportAfter(positive(query['after'], 0), abortAfter(LONG_POLL_MS, signal)),
     'POST /reconcile': () => parts.reconcile(),
     'POST /suspend': async ({ body }) => {
-      const { scope, reason } = texts(body, ['scope', 'reason']);
+      const { scope, reason } = texts(body, ['scope', 'reason'], ['reason']);
       return parts.decisions.suspend(scope, reason);
     },
     'POST /resume': async ({ body }) => parts.decisions.resume(texts(body, ['scope']).scope),
@@ -88,7 +88,12 @@ function positive(text: string | undefined, fallback: number): number {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : fallback;
 }
 
-function texts<const K extends string>(body: string, keys: readonly K[]): Record<K, string> {
+/** The texts of a body; only those of `mayBeEmpty` may be. */
+function texts<const K extends string>(
+  body: string,
+  keys: readonly K[],
+  mayBeEmpty: readonly K[] = [],
+): Record<K, string> {
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -99,7 +104,7 @@ function texts<const K extends string>(body: string, keys: readonly K[]): Record
   return Object.fromEntries(
     keys.map((key) => {
       const text = record[key];
-      if (typeof text !== 'string' || text === '' || text.length > 500)
+      if (typeof text !== 'string' || (text === '' && !mayBeEmpty.includes(key)) || text.length > 500)
         throw new BadRequest(`"${key}" is missing or not a text`);
       return [key, text];
     }),

@@ -24,7 +24,7 @@ export const run: Run<ApplyOptions> = async (invocation) => {
   const newest = await host.newest();
   if (!newest.ok) throw (await import('../model/problem.ts')).problemsError(newest.problems);
   const last = await converge(invocation, host, newest.revision, timeoutMs);
-  return conclude(invocation, last);
+  return conclude(invocation, last, options.timeout);
 };
 
 export function timeoutOf(text: string): number {
@@ -81,16 +81,29 @@ function withHint(error: KreError): KreError {
   return new KreError({ code, message, hint, disposition, cause });
 }
 
-/** Prints where things stand and resolves with the exit code; how it was interrupted counts more than how it stands. */
-export function conclude(invocation: Invocation, last: PassReport | null): number {
+const GOES_ON = 'What was begun goes on when somebody looks again.';
+
+function nothingReported(timeout: string): KreError {
+  return new KreError({
+    code: 'WaitTimeout',
+    message: `source and host were not looked at to the end within ${timeout}`,
+    hint: `${GOES_ON} Give it longer with --timeout; kreconcile plan shows what would be done.`,
+    disposition: 'wait',
+  });
+}
+
+/** Prints where things stand and resolves with the exit code; how it was interrupted counts more than how it stands. `WaitTimeout` if nothing was reported. */
+export function conclude(invocation: Invocation, last: PassReport | null, timeout: string): number {
   const { context } = invocation;
-  if (!last) return context.signal.aborted ? EXIT.interrupted : EXIT.timeout;
+  if (!last && context.signal.aborted) return EXIT.interrupted;
+  if (!last) throw nothingReported(timeout);
   const { source, plan, verdict, endedAtMs } = last;
   print(invocation, { verdict, source, ...(plan ?? {}) }, () => summaryText(last, outStyle(invocation)));
   if (source.problem) throw asError(source.problem);
   if (context.signal.aborted) {
-    context.terminal.err(errStyle(invocation).warn('Stopped; what was begun goes on when somebody looks again.\n'));
+    context.terminal.err(errStyle(invocation).warn(`Stopped. ${GOES_ON}\n`));
     return EXIT.interrupted;
   }
+  if (verdict === 'working') context.terminal.err(errStyle(invocation).warn(`Not done after ${timeout}. ${GOES_ON}\n`));
   return endedAtMs > 0 ? EXIT_OF_VERDICT[verdict] : EXIT.error;
 }

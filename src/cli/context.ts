@@ -46,6 +46,8 @@ export interface CliContext {
   /** Absolute. */
   readonly cwd: string;
   readonly home: string;
+  /** What a person types to run this program again: `kreconcile`, or in a checkout `node dist/main.js`. */
+  readonly calledAs: string;
   /** Where this program is installed, with its examples. */
   readonly packageFolder: string;
   readonly version: string;

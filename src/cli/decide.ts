@@ -11,7 +11,7 @@ interface DecideOptions {
 export const suspend: Run<DecideOptions> = async (invocation) => {
   const decisions = await decisionsOf(invocation);
   const [scope = 'agent'] = invocation.args;
-  const done = await decisions.suspend(scope, invocation.options.reason ?? 'no reason given');
+  const done = await decisions.suspend(scope, invocation.options.reason ?? '');
   print(invocation, done, () => `${done.scope} is suspended; resume it with: kreconcile resume ${done.scope}\n`);
   return EXIT.done;
 };

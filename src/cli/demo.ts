@@ -63,7 +63,7 @@ async function demonstrate(invocation: Invocation<DemoOptions>, folder: string):
     const second = await stage.rest(first.source.lastGoodRevision);
     if (second?.verdict !== 'converged') return unfinished(invocation, second);
     await showHost(invocation, host);
-    say(nextText(style.bold('Next'), repository));
+    say(nextText(style.bold('Next'), context.calledAs, repository));
     if (invocation.options.keep) await kept(invocation, host, repository);
     return EXIT.done;
   } finally {
@@ -123,21 +123,23 @@ async function showHost(invocation: Invocation, host: Host): Promise<void> {
   context.terminal.out(`\n${lines.map((line) => `${line}\n`).join('')}`);
 }
 
-function nextText(title: string, { folder }: DemoRepository): string {
-  return `
-${title}
-  kreconcile demo --keep                                  the same, and it stays for kubectl until Ctrl-C
-  kreconcile init my-site                                 a first repository of your own
-  kreconcile plan --dir my-site/cluster.d                 what would be done on this host, and why
-  docs/operations.md                                      how to install the agent on a libvirt host
-${folder === '' ? '' : 'All of this was in a temporary folder, which is removed now.'}`;
+function nextText(title: string, program: string, { folder }: DemoRepository): string {
+  const lines: readonly (readonly [string, string])[] = [
+    [`${program} demo --keep`, 'the same, and it stays for kubectl until Ctrl-C'],
+    [`${program} init my-site`, 'a first repository of your own'],
+    [`${program} plan --dir my-site/cluster.d`, 'what would be done on this host, and why'],
+    ['docs/operations.md', 'how to install the agent on a libvirt host'],
+  ];
+  const width = Math.max(...lines.map(([command]) => command.length));
+  const told = lines.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`).join('\n');
+  return `\n${title}\n${told}\n${folder === '' ? '' : 'All of this was in a temporary folder, which is removed now.'}`;
 }
 
 async function kept({ context }: Invocation, host: Host, repository: DemoRepository): Promise<void> {
   context.terminal.out(`
 It goes on until Ctrl-C. Try in another terminal:
   kubectl --kubeconfig ${host.kubeconfigPath(CLUSTER)} get nodes
-  kreconcile status --config ${repository.configPath} --watch
+  ${context.calledAs} status --config ${repository.configPath} --watch
   git -C ${repository.folder} commit …                    each commit takes effect at once
 `);
   await new Promise<void>((resolve) => {

@@ -24,8 +24,9 @@ export const run: Run = async (invocation) => {
     const next = [
       '',
       'Next:',
-      `  kreconcile validate ${join(folder, 'cluster.d')}`,
-      `  kreconcile plan --dir ${join(folder, 'cluster.d')} -c sim:///tmp/kreconcile-try`,
+      `  ${context.calledAs} validate ${join(folder, 'cluster.d')}`,
+      `  ${context.calledAs} plan --dir ${join(folder, 'cluster.d')} -c sim:///tmp/kreconcile-try   # on a simulated host`,
+      `  ${context.calledAs} plan --dir ${join(folder, 'cluster.d')}   # on this host's libvirt`,
     ];
     return `${[...lines, ...next].join('\n')}\n`;
   });

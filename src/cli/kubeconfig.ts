@@ -14,6 +14,7 @@ interface KubeconfigOptions {
 export const run: Run<KubeconfigOptions> = async (invocation) => {
   const { context, options, args } = invocation;
   const [cluster = ''] = args;
+  if (options.setCurrent && options.merge === undefined) throw mergeMissing(cluster);
   const host = await context.openHost(options);
   const kubeconfig = await published(invocation, host, cluster);
   if (options.merge === undefined) {
@@ -39,6 +40,15 @@ export const run: Run<KubeconfigOptions> = async (invocation) => {
   }
   return EXIT.done;
 };
+
+function mergeMissing(cluster: string): KreError {
+  return new KreError({
+    code: 'Usage',
+    message: '--set-current is about a file that the kubeconfig is merged into',
+    hint: `kreconcile kubeconfig ${cluster} --merge --set-current`,
+    disposition: 'stalled',
+  });
+}
 
 async function published({ context }: Invocation, host: Host, cluster: string): Promise<string> {
   const names = await host.kubeconfigs();

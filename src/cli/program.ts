@@ -13,7 +13,7 @@ const defaultTimeout = '30m';
 
 /** The command line: names, arguments and options of every command. The code of a command is loaded when it is run. */
 export function buildProgram(version: string, dispatch: Dispatch): Command {
-  const program = withCommon(new Command('kreconcile'))
+  const program = withCommon(new Command('kreconcile'), ['host', 'output'])
     .description(
       'Follows a git repository of desired state and converges virtual machines and the Kubernetes clusters in them.',
     )
@@ -22,8 +22,8 @@ export function buildProgram(version: string, dispatch: Dispatch): Command {
     .showHelpAfterError(false)
     .enablePositionalOptions()
     .exitOverride();
-  const add = (usage: string, summary: string, load: () => Promise<Run<never>>): Command => {
-    const command: Command = withCommon(program.command(usage)).description(summary).exitOverride();
+  const add: Add = (usage, summary, load, takes = ['host', 'output']) => {
+    const command: Command = withCommon(program.command(usage), takes).description(summary).exitOverride();
     command.action(async () => {
       const options = { ...program.opts(), ...defined(command.opts()) };
       await dispatch(load, options as never, command.args);
@@ -34,14 +34,16 @@ export function buildProgram(version: string, dispatch: Dispatch): Command {
   addConverging(add);
   addDeciding(add);
   addWriting(add);
-  add('completion <shell>', 'print the completion for bash, zsh or fish', async () => {
-    const { completionOf } = await import('./completion.ts');
-    return completionOf(program);
-  });
+  const completion = async () => (await import('./completion.ts')).completionOf(program);
+  add('completion <shell>', 'print the completion for bash, zsh or fish', completion, []);
   return program;
 }
 
-type Add = (usage: string, summary: string, load: () => Promise<Run<never>>) => Command;
+/** `takes`: groups of common options that mean something to the command; default all. */
+type Add = (usage: string, summary: string, load: () => Promise<Run<never>>, takes?: readonly CommonGroup[]) => Command;
+
+/** `host`: which host and source; `output`: the form of the result. */
+type CommonGroup = 'host' | 'output';
 
 function addLooking(add: Add): void {
   add(
@@ -93,7 +95,8 @@ function addConverging(add: Add): void {
   )
     .option('--timeout <duration>', 'how long to wait', defaultTimeout)
     .addOption(speed());
-  add('agent', 'follow the source and converge the host until stopped', async () => (await import('./agent.ts')).run)
+  const agent = async () => (await import('./agent.ts')).run;
+  add('agent', 'follow the source and converge the host until stopped', agent, ['host'])
     .addOption(
       new Option('--log-level <level>', 'what to log').choices(['debug', 'info', 'warn', 'error']).default('info'),
     )
@@ -105,7 +108,8 @@ function addConverging(add: Add): void {
   )
     .option('--wait', 'wait until the host has converged')
     .option('--timeout <duration>', 'how long to wait', defaultTimeout);
-  add('demo', 'show the whole road on a simulated host', async () => (await import('./demo.ts')).run).option(
+  const demo = async () => (await import('./demo.ts')).run;
+  add('demo', 'show the whole road on a simulated host', demo, []).option(
     '--keep',
     'go on at the end until stopped, so that kubectl can be tried',
   );
@@ -116,7 +120,7 @@ function addDeciding(add: Add): void {
     'suspend [object]',
     'do nothing about an object (Cluster/x, Machine/x, Node/x), or about anything, until resumed',
     async () => (await import('./decide.ts')).suspend,
-  ).requiredOption('--reason <text>', 'why, for others who wonder');
+  ).option('--reason <text>', 'why, for others who wonder; has to be given');
   add('resume [object]', 'go on after suspend', async () => (await import('./decide.ts')).resume);
   add(
     'confirm <object>',
@@ -150,22 +154,29 @@ function addWriting(add: Add): void {
   )
     .option('--merge [file]', 'merge it into a kubeconfig, default $KUBECONFIG or ~/.kube/config')
     .option('--set-current', 'with --merge: make it the current context');
-  add('init [folder]', 'write a first repository; what is there stays', async () => (await import('./init.ts')).run);
+  const init = async () => (await import('./init.ts')).run;
+  add('init [folder]', 'write a first repository; what is there stays', init, ['output']);
   add(
     'schema [kind]',
     'print the JSON Schema of manifests, of one kind, or of agent.yaml (agent)',
     async () => (await import('./schema.ts')).run,
+    [],
   );
 }
 
-function withCommon(command: Command): Command {
-  return command
+function withCommon(command: Command, takes: readonly CommonGroup[]): Command {
+  if (takes.includes('host')) addHost(command);
+  if (takes.includes('output'))
+    command.addOption(new Option('-o, --output <format>', 'form of the result').choices(['text', 'json', 'yaml']));
+  return command.option('--no-color', 'no colours');
+}
+
+function addHost(command: Command): void {
+  command
     .option('--config <file>', 'configuration of the agent (default /etc/kreconcile/agent.yaml)')
     .option('--dir <folder>', 'folder of manifests, instead of the configured source')
     .option('-c, --connect <uri>', 'hypervisor, as virsh writes it, or sim:///folder')
-    .option('--state-dir <folder>', 'state folder, instead of the configured one')
-    .addOption(new Option('-o, --output <format>', 'form of the result').choices(['text', 'json', 'yaml']))
-    .option('--no-color', 'no colours');
+    .option('--state-dir <folder>', 'state folder, instead of the configured one');
 }
 
 /** An option that was not given after the command does not hide one that was given before it. */

@@ -36,7 +36,7 @@ export const run: Run<ReconcileOptions> = async (invocation) => {
     follower.end();
   }
   if (!last) throw stopped();
-  return conclude(invocation, last);
+  return conclude(invocation, last, options.timeout);
 };
 
 function orNull(signal: AbortSignal): (thrown: unknown) => null {

@@ -2,7 +2,7 @@ import type { CliContext, Terminal } from '../cli/context.ts';
 import { EXIT } from '../cli/exit-code.ts';
 import { systemClock } from '../sys/clock.ts';
 import { systemFiles } from '../sys/files.ts';
-import { homeFolder, makeTemporaryFolder, packageFolder } from '../sys/host.ts';
+import { calledAs, homeFolder, makeTemporaryFolder, packageFolder } from '../sys/host.ts';
 
 /** What commands may use of this machine, for real. A library is loaded by whoever uses it: start-up is time that a person waits. */
 export function createContext(terminal: Terminal, version: string): CliContext {
@@ -22,6 +22,7 @@ export function createContext(terminal: Terminal, version: string): CliContext {
     http: { call: async (call) => (await import('../sys/http-call.ts')).callSocket(call) },
     exec: { run: async (request) => (await import('../sys/exec.ts')).systemExec.run(request) },
     home: homeFolder(),
+    calledAs: calledAs(process.argv[1], process.cwd()),
     packageFolder: packageFolder(),
     signal: stopSignal(),
     openHost: async (options) => (await import('./host.ts')).openHost(parts, options),

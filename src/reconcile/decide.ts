@@ -10,7 +10,7 @@ import { restorable } from './restorable.ts';
 
 /** What a person decides. Each is kept in the state folder. Deciding the same again changes nothing. */
 export interface Decisions {
-  /** `scope`: `agent`, `Cluster/x`, `Machine/x` or `Node/x`; also written small, or a name alone where it says enough. Resolves with the scope. */
+  /** `scope`: `agent`, `Cluster/x`, `Machine/x` or `Node/x`; also written small, or a name alone where it says enough. Resolves with the scope. `Usage` without a reason. */
   suspend(scope: string, reason: string): Promise<{ readonly scope: string }>;
   resume(scope: string): Promise<{ readonly scope: string; readonly wasSuspended: boolean }>;
   /**
@@ -65,6 +65,7 @@ export function createDecisions({ clock, records, look }: DecisionParts): Decisi
   return {
     async suspend(text, reason) {
       const scope = resolveScope(text, scopesOf(await look()));
+      if (reason.trim() === '') throw reasonMissing(scope);
       await records.suspend(scope, reason, clock.now());
       return { scope };
     },
@@ -210,6 +211,15 @@ function waitingIn(
 function nodeText(text: string): string {
   const wanted = text.toLowerCase().replace(/^node\//, 'machine/');
   return wanted.includes('/') ? wanted : `machine/${wanted}`;
+}
+
+function reasonMissing(scope: string): KreError {
+  return new KreError({
+    code: 'Usage',
+    message: `${scope} is not suspended: nobody could tell why`,
+    hint: `kreconcile suspend ${scope === 'agent' ? '' : `${scope} `}--reason "…"`,
+    disposition: 'stalled',
+  });
 }
 
 function poweredOff(cluster: string): KreError {

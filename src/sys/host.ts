@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { homedir, hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileError } from './file-errors.ts';
 
@@ -25,6 +25,14 @@ export async function makeTemporaryFolder(prefix: string): Promise<string> {
 /** Where this program is installed. */
 export function packageFolder(): string {
   return fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+}
+
+/** What a person types here to run this program again: its name where it was called by that, else Node.js with its file as seen from `cwd`. */
+export function calledAs(script: string | undefined, cwd: string): string {
+  if (script === undefined || basename(script) === 'kreconcile') return 'kreconcile';
+  const path = relative(cwd, script);
+  const shown = path.startsWith('..') ? script : path;
+  return `node ${/^[\w./-]+$/.test(shown) ? shown : `'${shown}'`}`;
 }
 
 /** The release that this is. */

@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { clusterYaml, ensureBuilt, kreconcile, makeFolder, smallSite, write } from './program.ts';
+import { clusterYaml, ensureBuilt, kreconcile, makeFolder, root, smallSite, write } from './program.ts';
 
 beforeAll(ensureBuilt, 120_000);
 
 describe('init', () => {
   it('writes a first repository that is valid, and plans on a simulated host', async () => {
     const folder = join(await makeFolder(), 'site');
-    const { exitCode, stdout } = await kreconcile(['init', folder]);
+    const { exitCode, stdout } = await kreconcile(['init', folder], { cwd: root });
     expect([exitCode, stdout.includes('wrote cluster.d/dev.yaml')]).toEqual([0, true]);
+    // In a checkout the name alone is not on the PATH.
+    expect(stdout).toContain(`  node dist/main.js validate ${folder}/cluster.d\n`);
     expect((await kreconcile(['validate', join(folder, 'cluster.d')])).exitCode).toBe(0);
     const plan = await kreconcile(['plan', '--dir', join(folder, 'cluster.d'), '-c', `sim://${folder}/host`]);
     expect(plan.stdout).toContain('create dev-cp-1');

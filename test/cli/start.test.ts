@@ -41,6 +41,14 @@ describe('the command line', () => {
     }
   });
 
+  it.each(['init', 'demo', 'schema', 'completion'])(
+    'offers %s no host, which it has nothing to do with',
+    async (command) => {
+      const { stdout } = await kreconcile([command, '--help']);
+      expect(stdout).not.toMatch(/--(config|dir|connect|state-dir)/);
+    },
+  );
+
   it('says what it may have been that was mistyped, with a code and on stderr', async () => {
     const { exitCode, stdout, stderr } = await kreconcile(['plna']);
     expect([exitCode, stdout]).toEqual([1, '']);

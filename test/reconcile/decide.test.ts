@@ -53,6 +53,19 @@ describe('a retry', () => {
   });
 });
 
+describe('a suspension', () => {
+  it('is of a name that is known, before anybody is asked why', async () => {
+    const { suspend, kept } = decisions([]);
+    await expect(suspend('prod', '')).rejects.toMatchObject({ code: 'NotFound' });
+    await expect(suspend('dev', ' ')).rejects.toMatchObject({
+      code: 'Usage',
+      hint: 'kreconcile suspend Cluster/dev --reason "…"',
+    });
+    await suspend('dev', 'a disk is replaced');
+    expect(kept).toEqual([['suspend', 'Cluster/dev', 'a disk is replaced', 7]]);
+  });
+});
+
 describe('a confirmation', () => {
   it('says what it allows', async () => {
     expect(await decisions([block('RecreateConfirm')]).confirm('dev')).toMatchObject({ allows: 'recreate' });

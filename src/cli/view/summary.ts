@@ -28,6 +28,8 @@ export function summaryText({ plan, verdict }: PassReport, style: Style): string
       if (wait.needs.length > 0) continue;
       lines.push(`  waits: ${plain(wait.condition)}${wait.detail === '' ? '' : ` (${plain(wait.detail)})`}`);
     }
+    for (const step of plan?.steps ?? []) if (step.needs.length === 0) lines.push(`  next: ${plain(step.title)}`);
+    if (!plan && verdict === 'working') lines.push('  nothing is planned yet: the source has not been read');
   }
   return `${lines.join('\n')}\n`;
 }
