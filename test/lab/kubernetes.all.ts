@@ -14,6 +14,7 @@ import { until } from './waiting.ts';
  * serve. `npm run test:lab -- --all`.
  */
 const minutes = 60_000;
+const days = 1_440 * minutes;
 const { first, next } = kubernetesVersions;
 // A component that does not come up is given up soon enough to be worth waiting for; what serves takes two of them.
 const patience = { manifestsTimeout: '8m0s' } as const;
@@ -44,6 +45,34 @@ describe('a kubeadm cluster that meets with misfortune', () => {
     const files = { 'images.yaml': images(site), 'lab.yaml': kubeadmCluster(site, patience) };
     await cluster.untilAt(await site.commit('a cluster', files), first);
     await cluster.remember();
+  });
+
+  it('has certificates that soon expire renewed, and its kubeconfig published anew', async () => {
+    reportOnFailure(site);
+    const published = () => site.host.must(['cat', '/var/lib/kreconcile/kubeconfigs/lab.kubeconfig']);
+    const before = await published();
+    const leftMs = async () =>
+      (clusterOf(await site.untilStatus('it is told', minutes, isTold))?.certificatesExpireAtMs ?? 0) - Date.now();
+    const isTold = (status: Status) => clusterOf(status)?.certificatesExpireAtMs != null;
+    expect(await leftMs()).toBeGreaterThan(300 * days);
+    const config = [
+      'apiVersion: kubeadm.k8s.io/v1beta4',
+      'kind: ClusterConfiguration',
+      `kubernetesVersion: ${first}`,
+      'certificateValidityPeriod: 240h0m0s',
+    ];
+    const renew = 'kubeadm certs renew apiserver-kubelet-client --config /run/short.yaml';
+    await runInGuest(
+      site,
+      'lab-cp-1',
+      `printf '%s\\n' '${config.join("' '")}' >/run/short.yaml; PATH=$PATH:/usr/local/bin ${renew}`,
+    );
+    const isRenewed = async () => (await doneAt('machine/lab-cp-1/renew-certificates')).length === 1;
+    await until('they are renewed', 30 * minutes, isRenewed, 1_000);
+    await until('the kubeconfig is published anew', 10 * minutes, async () => (await published()) !== before, 1_000);
+    expect(await site.kubectl('lab', 'get', '--raw', '/readyz')).toBe('ok');
+    expect(await leftMs()).toBeGreaterThan(300 * days);
+    await cluster.expectSame();
   });
 
   it('returns to its root disk from before when the new image does not boot; a mended image converges', async () => {

@@ -111,8 +111,8 @@ function planRollback(
   const { version, apiVersion } = guest?.kubernetes ?? {};
   const isBack = version === applied && (apiVersion ?? applied) === applied;
   if (isBack && done?.state === 'succeeded') return decided;
-  const wasBegun = upgradesTo(guest, failed.version).length > 0;
-  if (guest && isBack && !wasBegun && isProven(facts, cluster, machine.name)) return decided;
+  const isWell = isBack && isProven(facts, cluster, machine.name);
+  if (guest && isWell && upgradesTo(guest, failed.version).length === 0) return decided;
   const backup = backupBefore(facts, node, failed.version, applied, atMs);
   const loss =
     backup === null
@@ -124,7 +124,8 @@ function planRollback(
     subject,
     needs: [...decided, ...(road.up ?? [])],
     input: { version: failed.version, to: applied, backup: backup?.id ?? '' },
-    disruptive: true,
+    // One that only came up too late is left as it runs, so another try may be made as often as it takes.
+    disruptive: !isWell,
     timeoutMs: cluster.deadlines.upgradeMs,
     title: `take ${machine.name} back from ${failed.version} to ${applied}`,
     reason: `${failed.reason}; ${loss}`,

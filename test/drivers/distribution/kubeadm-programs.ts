@@ -62,6 +62,7 @@ case "$*" in
 *'get node'*) [ -e "$KRECONCILE_ROOT/node-known" ] ;;
 *readyz*)
 	[ ! -e "$KRECONCILE_ROOT/api-down" ] && [ -s "$KRECONCILE_ROOT/etc/kubernetes/manifests/kube-apiserver.yaml" ] || exit 1
+	[ ! -e "$KRECONCILE_ROOT/slow" ] || [ "$(date +%s)" -ge "$(cat "$KRECONCILE_ROOT/serves-at")" ] || exit 1
 	# The data of another version is a riddle to the one that the file names.
 	[ ! -e "$KRECONCILE_ROOT/unreadable" ] || [ -e "$KRECONCILE_ROOT/var/lib/etcd/member/data" ] ;;
 *'/version'*) printf '{"major": "1",\\n  "gitVersion": "%s"}\\n' "$(head -n 1 "$KRECONCILE_ROOT/etc/kubernetes/manifests/kube-apiserver.yaml")" ;;
@@ -95,7 +96,10 @@ export function makeKubeadmNode(shell: string, role: 'control-plane' | 'worker',
   publishKubernetes(node, 'v1.37.0');
   node.write(
     'on-start',
-    '[ "$2" != kubelet ] || { kubelet --version | sed "s/Kubernetes //" >"$KRECONCILE_ROOT/reported"; }\n',
+    `[ "$2" != kubelet ] || {
+  [ -e "$KRECONCILE_ROOT/unreported" ] || kubelet --version | sed "s/Kubernetes //" >"$KRECONCILE_ROOT/reported"
+  [ ! -e "$KRECONCILE_ROOT/slow" ] || echo "$(($(date +%s) + $(cat "$KRECONCILE_ROOT/slow")))" >"$KRECONCILE_ROOT/serves-at"
+}\n`,
   );
   node.write('snapshot-status', '{"hash":1,"revision":7,"totalKey":42,"totalSize":9}\n');
   return node;

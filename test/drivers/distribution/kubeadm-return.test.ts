@@ -101,6 +101,32 @@ describe.each(shells)('kubeadm rollback under %s', (shell) => {
     expect(node.read(data)).toBe('snapshot\n');
   });
 
+  it('gives the older version all the time to come up before data goes back for it', async () => {
+    const node = await upgraded(shell, patch);
+    node.set('API_WAIT_SECONDS', '9');
+    node.write('slow', '5');
+    const input = { version: patch, to: from, backup: 'backup-1' };
+    expect(await node.operate('rollback', 'rollback-1', input)).toMatchObject({
+      result: `version ${from}\nrestored no\n`,
+    });
+    expect(node.read(data)).toBe('written later');
+  });
+
+  it('puts no data back for a kubelet that does not report, and stops nothing again once all is back', async () => {
+    const node = await upgraded(shell, patch);
+    node.write('unreported', '');
+    const input = { version: patch, to: from, backup: 'backup-1' };
+    expect((await node.operate('rollback', 'rollback-1', input)).error).toMatch(/the kubelet does not report/);
+    expect(node.read(data)).toBe('written later');
+    const stops = asked(node, 'systemctl stop kubelet').length;
+    node.write('reported', from);
+    expect(await node.operate('rollback', 'rollback-2', input)).toMatchObject({
+      result: `version ${from}\nrestored no\n`,
+    });
+    expect(asked(node, 'systemctl stop kubelet')).toHaveLength(stops);
+    for (const path of left) expect(node.has(path)).toBe(false);
+  });
+
   it.each(['broken-late', 'broken-kubelet'])('leads out of an upgrade by %s', async (broken) => {
     const node = await upgraded(shell, minor, broken);
     rmSync(join(node.root, broken), { force: true });

@@ -210,3 +210,31 @@ describe('a host whose clock was set back', () => {
     ]);
   });
 });
+
+describe('going back from an upgrade', () => {
+  const atMs = NOW - 20 * MINUTE;
+  const rollbackId = (attempt: number) => `${operationPrefix('rollback', `${NEW}/${atMs}`)}${attempt}`;
+  const operations = [
+    operation(upgradeId(NEW, 1), 'failed', { result: { touched: 'yes' } }),
+    ...[1, 2, 3].map((attempt) => operation(rollbackId(attempt), 'failed', { message: 'it does not serve' })),
+  ];
+  const world = (change: NodeChange) => {
+    const made = clusterWorld(single.before, { 'dev-cp-1': { operations, ...change } });
+    const [domain] = made.inventory.known ? made.inventory.value.domains : [];
+    if (!domain?.mark || domain.mark === 'unreadable') throw new Error('the domain is ours');
+    Object.assign(domain.mark, { quarantined: [{ digest: `version:${NEW}`, atMs, reason: 'it failed' }] });
+    return made;
+  };
+  const proven = { healthy: { 'dev-cp-1': { firstAtMs: NOW - MINUTE, lastAtMs: NOW - 1_000 } } };
+
+  it('that failed three times is left to a person', () => {
+    const made = planAt(single.after, world({ kubernetes: { apiReady: false } }));
+    expect(made.blocks.map(({ guard }) => guard)).toContain('OperationFailed');
+  });
+
+  it('that only took longer than it waited is brought to its end without a person, and disturbs nothing', () => {
+    const made = planAt(single.after, world({}), proven);
+    expect([stepIds(made)[0], made.blocks]).toEqual(['machine/dev-cp-1/rollback', []]);
+    expect(made.steps.filter(({ disruptive }) => disruptive)).toEqual([]);
+  });
+});

@@ -21,13 +21,14 @@ dist_rollback() {
 		# What the upgrade kept when it began is younger than any backup from before it.
 		if [ -s "$K3S_BEFORE" ] && gzip -t "$K3S_BEFORE" 2>/dev/null; then BACKUP_FILE=$K3S_BEFORE; fi
 		decide_return
-		if ! return_once; then
+		if ! is_back && ! return_once; then
 			[ "$return_data" = no ] && may_return_data || fail "k3s $return_to does not serve: see journalctl -u $K3S_SERVICE"
 			progress "k3s $return_to does not serve with the data as it is"
 			open_backup
 			note_return yes
 			return_once || fail "k3s $return_to does not serve, with the datastore of the backup either: see journalctl -u $K3S_SERVICE"
 		fi
+		wait_for "$API_WAIT_SECONDS" node_reports "$return_to" || fail "the node does not report $return_to: see journalctl -u $K3S_SERVICE"
 	fi
 	note "$K3S_VERSION" "$return_to"
 	rm -rf "${K3S_STAGED:?}/$return_from" "$K3S_DATA/server/db.kreconcile-failed" "$K3S_DATA"/server/db/etcd-old-* "$K3S_OPENED"
@@ -58,7 +59,14 @@ decide_return() {
 
 may_return_data() { [ "$ROLE" = control-plane ] && [ "$kept_servers" = 1 ] && [ -n "$BACKUP_FILE" ] && [ -s "$BACKUP_FILE" ]; }
 
-# return_once: all of it can be done again from the start; fails where the older version does not serve in time.
+# is_back: an earlier try got that far, and only did not wait for long enough.
+is_back() {
+	[ "$ROLE" = control-plane ] && [ "$return_data" != yes ] && [ "$(version_of "$return_program")" = "$return_to" ] &&
+		service_active "$K3S_SERVICE" && api_serves
+}
+
+# return_once: all of it can be done again from the start; fails where the older version's API server does not serve in time. Data goes
+# back only for that, so it has all the time that there is.
 return_once() {
 	progress "goes back to $return_to"
 	service_stop "$K3S_SERVICE" || fail 'k3s could not be stopped'
@@ -70,8 +78,7 @@ return_once() {
 	fi
 	progress "starts k3s $return_to"
 	service_begin "$K3S_SERVICE" || return 1
-	[ "$ROLE" != control-plane ] || api_serves "$((API_WAIT_SECONDS / 3 + 1))" || return 1
-	wait_for "$((API_WAIT_SECONDS / 3 + 1))" node_reports "$return_to"
+	[ "$ROLE" != control-plane ] || api_serves
 }
 
 # open_backup: its files, in a folder that only root enters.

@@ -23,7 +23,7 @@ dist_rollback() {
 	if [ "$ROLE" = control-plane ]; then (pull_images "$return_to" "$KUBEADM_PREVIOUS/$return_to/kubeadm") || progress "the images of $return_to are left to the kubelet"; fi
 	prefer_kept_data
 	decide_return
-	if ! return_once; then
+	if ! is_back && ! return_once; then
 		[ "$return_data" = no ] && may_return_data || fail "$return_to does not serve: see journalctl -u kubelet and /var/log/pods"
 		progress "$return_to does not serve with the data as it is"
 		rm -rf "$ETCD_RESTORED"
@@ -31,6 +31,7 @@ dist_rollback() {
 		note_return yes
 		return_once || fail "$return_to does not serve, with the datastore of the backup either: see journalctl -u kubelet and /var/log/pods"
 	fi
+	wait_for "$API_WAIT_SECONDS" node_reports "$return_to" || fail "the kubelet does not report $return_to: see journalctl -u kubelet"
 	end_return
 }
 
@@ -98,7 +99,22 @@ put_programs_back() {
 	done
 }
 
-# return_once: all of it can be done again from the start; fails where the older version does not serve in time.
+# is_back: kubeadm itself, or an earlier try, has put back what runs, and it only takes its time: nothing of it is stopped again.
+is_back() {
+	[ "$ROLE" = control-plane ] && [ "$return_data" != yes ] && [ "$(kubelet_version)" = "$return_to" ] || return 1
+	for component in $CONTROL_PLANE; do
+		cmp -s "$return_kept/manifests/$component.yaml" "$KUBERNETES/manifests/$component.yaml" || return 1
+	done
+	for kept in $KUBELET_FILES; do
+		[ ! -f "$return_kept/kubelet/$kept" ] || cmp -s "$return_kept/kubelet/$kept" "$KUBELET_FOLDER/$kept" || return 1
+	done
+	put_programs_back
+	progress "waits for $return_to"
+	service_start kubelet && api_serves
+}
+
+# return_once: all of it can be done again from the start; fails where the older version's API server does not serve in time. Data goes
+# back only for that, so it has all the time that there is.
 return_once() {
 	progress "goes back to $return_to"
 	if [ "$ROLE" = control-plane ]; then
@@ -114,9 +130,8 @@ return_once() {
 	put_programs_back
 	put_configuration_back
 	progress "starts $return_to"
-	service_start kubelet || return 1
-	[ "$ROLE" != control-plane ] || api_serves "$((API_WAIT_SECONDS / 3 + 1))" || return 1
-	wait_for "$((API_WAIT_SECONDS / 3 + 1))" node_reports "$return_to"
+	service_start kubelet || fail 'the kubelet does not start: see journalctl -u kubelet'
+	[ "$ROLE" != control-plane ] || api_serves
 }
 
 put_configuration_back() {
