@@ -71,7 +71,8 @@ is all that a change takes.
 \`\`\`
 kreconcile validate cluster.d
 kreconcile plan --dir cluster.d                 # what it would do on this host, and why
-kreconcile apply --dir cluster.d -c sim:///tmp/try   # rehearse it on a simulated host
+kreconcile simulate --dir cluster.d             # how that would go: rehearsed in a copy of this host
+kreconcile apply --dir cluster.d -c sim:///tmp/try   # carried out on a simulated host
 \`\`\`
 
 \`agent.yaml\` is an example of the agent's configuration; it belongs to the host, not to the desired state.

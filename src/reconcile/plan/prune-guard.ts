@@ -27,8 +27,7 @@ export function isPruneAllowed(
     });
     return false;
   }
-  const modes = new Set(owned.map((entry) => entry.mark.prune));
-  if (modes.has('Disabled')) {
+  if (owned.some(({ mark }) => mark.prune === 'Disabled')) {
     draft.block({
       guard: 'PruneDisabled',
       reason: `${what} is not in the manifests, and its prune mode is Disabled`,
@@ -48,15 +47,47 @@ export function isPruneAllowed(
     return false;
   }
   if (confirmed) return true;
-  if (modes.has('Confirm')) {
+  if (isPersonAsked(facts, object, owned, what, draft)) return false;
+  return isDesired || isWithinLimit(facts, key, what, allowedSoFar, draft);
+}
+
+/** Whether a person has to allow it first; adds the block. */
+function isPersonAsked(
+  facts: Facts,
+  object: ObjectRef,
+  owned: readonly OwnedDomain[],
+  what: string,
+  draft: Draft,
+): boolean {
+  const confirm = `kreconcile confirm ${objectKey(object)}`;
+  const place = placeText(facts, object);
+  if (place !== null) {
     draft.block({
       guard: 'PruneConfirm',
-      reason: `${what} is not in the manifests any more; its prune mode asks for a person: ${lossText(owned)}`,
-      wayOut: `${confirm}, or put its manifest back`,
+      reason: `${what} ${place}, and is here; to delete it here takes a person, whatever its prune mode: ${lossText(owned)}`,
+      wayOut: `Place it here again (spec.placement, or host and placement.takeUnplaced in agent.yaml); to delete it here: ${confirm}`,
     });
-    return false;
+    return true;
   }
-  return isDesired || isWithinLimit(facts, key, what, allowedSoFar, draft);
+  if (!owned.some(({ mark }) => mark.prune === 'Confirm')) return false;
+  draft.block({
+    guard: 'PruneConfirm',
+    reason: `${what} is not in the manifests any more; its prune mode asks for a person: ${lossText(owned)}`,
+    wayOut: `${confirm}, or put its manifest back`,
+  });
+  return true;
+}
+
+/**
+ * Why an object whose manifest is there is not this host's; `null`: its manifest is gone. A host that is named otherwise today, or an agent.yaml that lost a
+ * line, asks for no deletion.
+ */
+function placeText({ desired: { notTaken } }: Facts, object: ObjectRef): string | null {
+  const key = objectKey(object);
+  if (notTaken?.unplaced.some((entry) => objectKey(entry) === key))
+    return `names no placement.host, and ${notTaken.host} takes only what is placed on it`;
+  const host = notTaken?.elsewhere.find((entry) => objectKey(entry.object) === key)?.host;
+  return host === undefined ? null : `is placed on ${host}, not on ${notTaken?.host}`;
 }
 
 /** What a person decides about: what goes, and what stays. */

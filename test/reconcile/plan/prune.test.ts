@@ -73,6 +73,22 @@ describe('what left the manifests', () => {
     },
   );
 
+  it.each([
+    ['on another host', { placement: { host: 'host-2' } }, 'Machine/goes is placed on host-2'],
+    ['nowhere, and only what is placed is taken', {}, 'Machine/goes names no placement.host'],
+  ])('waits for a person where its manifest is there and placed %s, whatever its prune mode', (_, spec, told) => {
+    const manifests = [
+      machine('stays', { guestAgent: false, placement: { host: 'host-1' } }),
+      machine('goes', { guestAgent: false, ...spec }),
+    ];
+    const placed = desire(setOf('r2', ...manifests), recipes, { ...options, takeUnplaced: false });
+    const held = planAt(placed, world({ prune: 'Enabled' }));
+    expect(stepIds(held)).not.toContain('machine/goes/delete');
+    expect(held.blocks).toMatchObject([{ guard: 'PruneConfirm', reason: expect.stringContaining(told) }]);
+    const confirmations = [{ object: 'Machine/goes', revision: 'r2', allows: 'delete' as const }];
+    expect(stepIds(planAt(placed, world({ prune: 'Enabled' }, { confirmations })))).toContain('machine/goes/delete');
+  });
+
   it('goes one object at a time per revision', () => {
     const made = planAt(after, world({ prune: 'Enabled' }, {}, ['stays', 'goes', 'goes-too']));
     expect(stepIds(made).filter((id) => id.endsWith('/delete'))).toEqual(['machine/goes/delete']);
