@@ -94,11 +94,12 @@ describe('a kubeadm cluster of one', () => {
     expect(backups).toMatch(/^backup-[0-9a-f]{8}-\d+$/m);
   });
 
-  it('gets a new root disk by a commit and stays the same cluster, although the agent is killed twice', async () => {
+  it('gets a new root disk and configuration by a commit and stays the same cluster, although the agent is killed twice', async () => {
     reportOnFailure(site);
     const members = await etcdMembers(site);
     const root = await rootDisk(site, 'lab-cp-1');
-    const revision = await cluster.commit('a newer image', { version, image: 'debian-12-next' });
+    const configured = { maxPods: 77, eventTtl: '2h0m0s' };
+    const revision = await cluster.commit('a newer image', { version, image: 'debian-12-next', ...configured });
     const isOff = async () => (await site.virsh('domstate', 'lab-cp-1')).trim() === 'shut off';
     await until('the machine is off', 30 * minutes, isOff, 500);
     await cluster.crash();
@@ -111,6 +112,9 @@ describe('a kubeadm cluster of one', () => {
     expect(await currentBoot()).not.toBe(bootId);
     expect(await etcdMembers(site)).toEqual(members);
     await cluster.expectSame();
+    expect(await cluster.nodeField('lab-cp-1', '{.status.capacity.pods}')).toBe('77');
+    const apiServer = ['-n', 'kube-system', 'get', 'pod', 'kube-apiserver-lab-cp-1', '-o', 'yaml'];
+    expect(await site.kubectl('lab', ...apiServer)).toContain('--event-ttl=2h0m0s');
   });
 
   it('that leaves git is deleted with exactly its own domain and disks; a machine stays', async () => {

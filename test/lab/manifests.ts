@@ -59,6 +59,9 @@ export interface ClusterChange {
   readonly timeouts?: object;
   /** How long kubeadm waits for each component that it upgrades, as kubeadm writes durations. */
   readonly manifestsTimeout?: string;
+  /** Pods that a kubelet takes at most, and how long the API server keeps events: what kubeadm configured when it made the node. */
+  readonly maxPods?: number;
+  readonly eventTtl?: string;
 }
 
 /** A kubeadm cluster of one control plane, as the site's images and mirrors serve it. */
@@ -88,6 +91,10 @@ export function kubeadmCluster(site: LabSite, change: ClusterChange = {}): objec
         UpgradeConfiguration: {
           timeouts: { ...timeouts, upgradeManifests: change.manifestsTimeout ?? timeouts.upgradeManifests },
         },
+        ...(change.maxPods ? { KubeletConfiguration: { maxPods: change.maxPods } } : {}),
+        ...(change.eventTtl
+          ? { ClusterConfiguration: { apiServer: { extraArgs: [{ name: 'event-ttl', value: change.eventTtl }] } } }
+          : {}),
       },
     },
   };

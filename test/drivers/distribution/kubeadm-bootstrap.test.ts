@@ -131,6 +131,7 @@ describe.each(shells)('kubeadm bootstrap under %s', (shell) => {
       node.write(`etc/kubernetes/manifests/${name}.yaml`, 'v1.36.3\n');
     node.write('etc/kubernetes/kreconcile/member', 'dev-cp-1\n');
     node.write('etc/kubernetes/kreconcile/endpoint-address', '127.0.0.1\n');
+    node.write('etc/kubernetes/kreconcile/configuration', node.digest('etc/kreconcile/kubeadm/configuration.yaml'));
     node.write('etc/kubernetes/kreconcile/pod-subnet', '10.42.7.0/24\n');
     expect(await node.kubernetes()).toMatchObject({ phase: 'absent' });
     expect(await node.operate('bootstrap', 'bootstrap-first')).toMatchObject({ code: 0, error: '' });

@@ -80,7 +80,7 @@ describe.each(shells)('several kubeadm control planes under %s', (shell) => {
     const node = await first();
     const answer = await node.call('join-info', { node: 'dev-cp-2', role: 'control-plane' });
     expect(answer.stdout.trim().split('\n').slice(-2)).toEqual([`certificateKey=${'f'.repeat(64)}`, 'etcdMember=none']);
-    expect(node.read('upload-seen')).toContain('kubernetesVersion: v1.36.1');
+    expect(node.read('phase-seen')).toContain('kubernetesVersion: v1.36.1');
   });
 
   it.each([

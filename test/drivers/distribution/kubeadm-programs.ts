@@ -26,7 +26,14 @@ case "$1 $2" in
 	manifests
 	echo '[bootstrap-token] Using token: abcdef.0123456789abcdef' ;;
 'reset -f') rm -rf "$etc/pki" "$etc/manifests" ;;
-'init phase') cp "$6" "$KRECONCILE_ROOT/upload-seen"; echo '[upload-certs] Using certificate key:'; echo ${'f'.repeat(64)} ;;
+'init phase')
+	broken "$3"
+	for seen in "$@"; do :; done
+	cp "$seen" "$KRECONCILE_ROOT/phase-seen"
+	case "$3 $4" in
+	'certs apiserver') [ -s "$etc/pki/apiserver.crt" ] || echo 'apiserver.crt of a phase' >"$etc/pki/apiserver.crt" ;;
+	'upload-certs '*) echo '[upload-certs] Using certificate key:'; echo ${'f'.repeat(64)} ;;
+	esac ;;
 'join --config')
 	broken "$1"; mkdir -p "$etc"; cp "$3" "$KRECONCILE_ROOT/join-seen"; echo kubelet >"$etc/kubelet.conf"
 	if grep -q certificateKey "$3"; then mkdir -p "$etc/manifests" "$KRECONCILE_ROOT/var/lib/etcd/member"; manifests; echo admin >"$etc/admin.conf"; fi ;;
@@ -57,6 +64,7 @@ case "$*" in
 *'member list'*) cat "$KRECONCILE_ROOT/members" 2>/dev/null || : ;;
 *'endpoint health'*) [ ! -e "$KRECONCILE_ROOT/member-lost" ] ;;
 *'.metadata.labels'*) cat "$KRECONCILE_ROOT/labels" 2>/dev/null || : ;;
+*'get configmap kube-proxy'*) cat "$KRECONCILE_ROOT/proxy" 2>/dev/null || : ;;
 *'get configmap kubeadm-config'*) cat "$KRECONCILE_ROOT/cluster-configuration" 2>/dev/null || : ;;
 *'get nodes -l'*) echo node/dev-cp-1; cat "$KRECONCILE_ROOT/other-control-planes" 2>/dev/null || : ;;
 *'get node'*) [ -e "$KRECONCILE_ROOT/node-known" ] ;;

@@ -21,9 +21,25 @@ export function initDocuments(node: NodeContext): string {
   return inOneFile([
     document(node, 'InitConfiguration', initConfiguration(node)),
     document(node, 'ClusterConfiguration', clusterConfiguration(node)),
+    ...componentDocuments(node),
+  ]);
+}
+
+function componentDocuments(node: NodeContext): readonly ConfigTree[] {
+  return [
     document(node, 'KubeletConfiguration', { cgroupDriver: 'systemd' }),
     ...(configOf(node, 'KubeProxyConfiguration') ? [document(node, 'KubeProxyConfiguration', {})] : []),
-  ]);
+  ];
+}
+
+/** What a node that exists is configured by, of its own and of the cluster's; the version is no part of it. */
+export function configurationDocuments(node: NodeContext): string {
+  const { kubernetesVersion: _version, ...cluster } = document(
+    node,
+    'ClusterConfiguration',
+    clusterConfiguration(node),
+  );
+  return inOneFile([cluster, ...componentDocuments(node)]);
 }
 
 /** What decides the names of the container images; the guest puts another version in when it stages one. */

@@ -2,7 +2,7 @@ import type { SeedFile } from '../../../model/seed.ts';
 import type { NodeContext } from '../distribution.ts';
 import { baseUrl, kubernetesOf } from '../node-kubernetes.ts';
 import { bridgeNetwork, POD_ROUTES_PROGRAM, POD_ROUTES_SERVICE, POD_ROUTES_TIMER, podRoutesAccess } from './bridge.ts';
-import { imageDocuments, initDocuments, joinDocument, upgradeDocument } from './documents.ts';
+import { configurationDocuments, imageDocuments, initDocuments, joinDocument, upgradeDocument } from './documents.ts';
 import {
   CONTAINERD_MINIMUMS,
   CONTAINERD_UNIT,
@@ -33,6 +33,7 @@ export function firstBootFiles(node: NodeContext): readonly SeedFile[] {
         ]
       : [file(`${FOLDER}/join.yaml`, joinDocument(node))]),
     file(`${FOLDER}/images.yaml`, imageDocuments(node)),
+    file(`${FOLDER}/configuration.yaml`, configurationDocuments(node), '0600'),
     file(`${FOLDER}/containerd-v2.toml`, containerdConfig(2)),
     file(`${FOLDER}/containerd-v3.toml`, containerdConfig(3)),
     file(`${FOLDER}/containerd.service`, CONTAINERD_UNIT),

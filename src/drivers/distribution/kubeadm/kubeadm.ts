@@ -14,6 +14,7 @@ export const KUBEADM_GUEST_FILES = [
     'runtime',
     'programs',
     'keep',
+    'reconfigure',
     'cluster',
     'backup',
     'members',

@@ -36,8 +36,10 @@ return_to_cluster() {
 		# The kubelet would pull them too, and say less when it cannot.
 		(pull_images "$VERSION" kubeadm) || progress "the images of $VERSION are left to the kubelet"
 	fi
+	is_configured || reconfigure_node
 	service_start kubelet || fail 'the kubelet does not start: see journalctl -u kubelet'
 	[ "$ROLE" != control-plane ] || api_serves || fail 'the API server does not become ready: see /var/log/pods'
+	is_configured || { reconfigure_cluster && note_configuration; }
 	[ -s "$KUBEADM_VERSION" ] || note_version "$VERSION"
 }
 
@@ -52,6 +54,7 @@ note_version() {
 
 become_member() {
 	note_version "$VERSION"
+	note_configuration
 	echo "$1" >"$KUBERNETES/kreconcile/endpoint-address"
 	echo "$NODE_NAME" >"$KUBEADM_MEMBER"
 	sync
