@@ -1,4 +1,4 @@
-import { toKreError } from '../model/error.ts';
+import { KreError, toKreError } from '../model/error.ts';
 import { type AgentClient, connectAgent } from './agent-client.ts';
 import type { CliContext, CommonOptions, Host } from './context.ts';
 import { documentText } from './view/document.ts';
@@ -26,6 +26,18 @@ export function errStyle({ context, options }: Invocation): Style {
 export function print(invocation: Invocation, value: unknown, text: () => string): void {
   const { output } = invocation.options;
   invocation.context.terminal.out(output === 'text' ? text() : documentText(value, output));
+}
+
+/** How many at most, as an option says; `Usage` for what is no number from 1 to 10000. */
+export function countOf(text: string): number {
+  const count = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= 10_000) return count;
+  throw new KreError({
+    code: 'Usage',
+    message: `${text} is not a number from 1 to 10000`,
+    hint: 'Write it as --limit 50.',
+    disposition: 'stalled',
+  });
 }
 
 /** One remark for people on stderr. */

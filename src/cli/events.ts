@@ -1,6 +1,6 @@
 import { toKreError } from '../model/error.ts';
 import { type AgentClient, connectAgent } from './agent-client.ts';
-import { type Invocation, outStyle, type Run, remark, runningAgent } from './command.ts';
+import { countOf, type Invocation, outStyle, type Run, remark, runningAgent } from './command.ts';
 import type { Host } from './context.ts';
 import { EXIT } from './exit-code.ts';
 import { documentText } from './view/document.ts';
@@ -17,8 +17,8 @@ const FOLLOWED = 1000;
 /** `kreconcile events [--follow]`: what happened, newest last; with `--follow` also what happens, until stopped. */
 export const run: Run<EventOptions> = async (invocation) => {
   const { context, options } = invocation;
+  const limit = countOf(options.limit);
   const host = await context.openHost(options);
-  const limit = Math.max(1, Math.min(10_000, Number(options.limit) || 50));
   if (options.follow) return follow(invocation, host, limit);
   const agent = await runningAgent(invocation, host);
   const events = await (agent ? agent.events(limit) : host.events(limit));
