@@ -72,6 +72,8 @@ export interface HistoryEntry {
   readonly detail: string;
   /** What a simulation of that revision said it would take; `null`: none was made. */
   readonly predictedMs: number | null;
+  /** Where a guard held the change back in between: when it began first, which is what the prediction counts from. */
+  readonly predictedFromMs?: number;
   /** Fields that differ between before and after. */
   readonly changes: readonly FieldChange[];
   readonly steps: readonly HistoryStep[];

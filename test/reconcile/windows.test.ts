@@ -40,6 +40,28 @@ it('a commit outside the window is staged at once and carried out when the windo
   expect(rollout.done).toContain('machine/dev-general-2/upgrade');
 });
 
+it('in its overrun a rollout goes on, and while its first node is under way nothing says that it does not', async () => {
+  const rollout = await createRollout();
+  const window = { duration: '1h', overrun: '2h' };
+  await rollout.converge(want('v1.36.3+k3s1', window));
+  const day = new Date(rollout.clock.now() + 24 * HOUR_MS).toISOString().slice(0, 10);
+  rollout.clock.moveTo(Date.parse(`${day}T02:00:00Z`));
+  const desired = want('v1.36.4+k3s1', window);
+  const seen: string[] = [];
+  for (let passes = 0; !rollout.done.includes('machine/dev-general-2/upgrade'); passes += 1) {
+    expect(passes).toBeLessThan(300);
+    await rollout.pass(desired);
+    const made = await rollout.plan(desired);
+    seen.push(...guards(made));
+    const next = await rollout.world.nextEventAtMs();
+    const soonMs = made.lookAgainAtMs ?? 0;
+    const isBegun = rollout.done.includes('machine/dev-cp-1/upgrade');
+    const shutMs = isBegun ? Date.parse(`${day}T03:00:00Z`) : 0;
+    rollout.clock.moveTo(Math.max(rollout.clock.now() + 1, shutMs, Math.min(next ?? soonMs, soonMs)));
+  }
+  expect(seen).toEqual([]);
+});
+
 it('a window that shuts in the middle lets the node that is away come back, and takes no other', async () => {
   const rollout = await createRollout();
   await rollout.converge(want('v1.36.3+k3s1', {}));

@@ -29,7 +29,7 @@ function row(entry: HistoryEntry, nowMs: number, style: Style): readonly string[
     revisions(entry),
     outcome(entry, style),
     took(entry, nowMs),
-    entry.predictedMs === null ? '-' : duration(entry.predictedMs),
+    predicted(entry, nowMs) ?? '-',
     summary(entry),
   ];
 }
@@ -49,6 +49,13 @@ function took({ beganAtMs, endedAtMs }: HistoryEntry, nowMs: number): string {
   return duration((endedAtMs ?? nowMs) - beganAtMs);
 }
 
+/** What a simulation had said, and since when, where that is not when this entry begins; `null`: none was made. */
+function predicted({ predictedMs, predictedFromMs, beganAtMs }: HistoryEntry, nowMs: number): string | null {
+  if (predictedMs === null) return null;
+  const isSame = predictedFromMs === undefined || predictedFromMs === beganAtMs;
+  return `${duration(predictedMs)}${isSame ? '' : ` from ${clockTime(predictedFromMs, nowMs)}`}`;
+}
+
 /** The fields that changed, else the first thing that was done. */
 function summary({ changes, steps }: HistoryEntry): string {
   const [change, ...more] = changes;
@@ -62,12 +69,12 @@ function changeText({ path, from, to }: FieldChange): string {
 }
 
 function detailed(entry: HistoryEntry, nowMs: number, style: Style): readonly string[] {
-  const predicted = entry.predictedMs === null ? '' : `, predicted ${duration(entry.predictedMs)}`;
+  const foretold = predicted(entry, nowMs);
   const began = clockTime(entry.beganAtMs, nowMs);
   const detail = entry.detail === '' ? [] : [`  ${plain(entry.detail)}`];
   const lines = [...entry.steps, ...entry.waits].sort((a, b) => a.atMs - b.atMs);
   return [
-    `${style.bold(plain(entry.object))} ${began}, revision ${revisions(entry)}: ${outcome(entry, style)} after ${took(entry, nowMs)}${predicted}`,
+    `${style.bold(plain(entry.object))} ${began}, revision ${revisions(entry)}: ${outcome(entry, style)} after ${took(entry, nowMs)}${foretold === null ? '' : `, predicted ${foretold}`}`,
     ...detail,
     ...entry.changes.map((change) => `  ${changeText(change)}`),
     ...lines.map((line) => (line.kind === 'step' ? stepText(line, nowMs, style) : waitText(line, nowMs, style))),

@@ -24,7 +24,29 @@ export function historyEntries(lines: readonly HistoryLine[]): readonly HistoryE
     if (line.kind === 'end') open.delete(line.object);
     else open.set(line.object, change);
   }
-  return all.map((change) => entryOf(change.lines, predictions));
+  return toldOnce(all.map((change) => entryOf(change.lines, predictions)));
+}
+
+/**
+ * What was foretold of a revision stands once for each object: at the entry with which its change came to its end, not at those where it was held back
+ * before (by its window, say), nor at what is cleared away long after.
+ */
+function toldOnce(entries: readonly HistoryEntry[]): readonly HistoryEntry[] {
+  const keyOf = ({ object, revisions }: HistoryEntry) => JSON.stringify([object, revisions[0]]);
+  const beganAtMs = new Map<string, number>();
+  const spent = new Set<string>();
+  return entries.map((entry, index) => {
+    if (entry.predictedMs === null) return entry;
+    const key = keyOf(entry);
+    const goesOn = entry.outcome === 'blocked' && entries.slice(index + 1).some((later) => keyOf(later) === key);
+    if (spent.has(key) || goesOn) {
+      if (!beganAtMs.has(key)) beganAtMs.set(key, entry.beganAtMs);
+      return { ...entry, predictedMs: null };
+    }
+    spent.add(key);
+    const predictedFromMs = beganAtMs.get(key);
+    return predictedFromMs === undefined ? entry : { ...entry, predictedFromMs };
+  });
 }
 
 /** Objects with a change under way. */

@@ -131,6 +131,29 @@ describe('the history of an object', () => {
     expect((await history.entries())[0]?.predictedMs).toBe(42_000);
   });
 
+  it('puts it beside the end of a change that was held back before, and counts from its beginning', async () => {
+    await history.predict([{ atMs: 1, object: 'Cluster/dev', revision: 'r1', predictedMs: 42_000 }]);
+    for (const [atMs, parts] of [
+      [200, { blocks: [block('WindowOpen')] }],
+      [90_200, {}],
+      [190_200, {}],
+    ] as const) {
+      await record(plan(atMs - 100, { steps: [upgrade] }), [done(atMs - 95)]);
+      await record(plan(atMs, parts));
+    }
+    expect(
+      (await history.entries()).map(({ outcome, predictedMs, predictedFromMs }) => [
+        outcome,
+        predictedMs,
+        predictedFromMs,
+      ]),
+    ).toEqual([
+      ['blocked', null, undefined],
+      ['done', 42_000, 100],
+      ['done', null, undefined],
+    ]);
+  });
+
   it('writes nothing while nothing happens, and knows nothing of a host that was not seen', async () => {
     await record(plan(100, { blocks: [block('BackupFresh')] }));
     await record(plan(100, { blocks: [block('HypervisorUnreachable')] }), [], since({ 'machine/x/guest': 1 }));
