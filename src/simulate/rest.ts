@@ -45,12 +45,40 @@ export function restOf(
     : { kind: 'unsettled', reason: failureOf(plan), atMs: stillSinceMs };
 }
 
+/** Backups on schedule go on for ever, and lead nowhere: ids of their steps and waits. */
+const BACKUP = /^machine\/[^/]+\/(?:backup|fetch-backup)(?:\/|$)/;
+
+/** Whether the backups of a plan are those of a schedule, and not what comes before a disruption. */
+function hasOnlyRoutineBackups({ steps }: Plan): boolean {
+  return !steps.some((step) => step.disruptive);
+}
+
+/** Since when guards, the same ones, forbid all that is left, and nothing but backups is made; `null`: more is going on. */
+export function createHeldWatch(): (result: PassResult) => number | null {
+  let guards = '';
+  let sinceMs: number | null = null;
+  return ({ world, outcomes, endedAtMs }) => {
+    const plan = world?.plan;
+    const isHeld =
+      plan !== undefined &&
+      plan.blocks.length > 0 &&
+      [...plan.steps, ...plan.waits].every(({ id }) => BACKUP.test(id)) &&
+      outcomes.every(({ step }) => BACKUP.test(step));
+    const present = isHeld ? plan.blocks.map(({ id }) => id).join() : '';
+    if (!isHeld) sinceMs = null;
+    else if (sinceMs === null || present !== guards) sinceMs = endedAtMs;
+    guards = present;
+    return sinceMs;
+  };
+}
+
 /** Counts what was done, to find a rehearsal that goes in a circle. */
 export function createCircleFinder({ mostRepeats }: Limits): (result: PassResult) => Rest | null {
   const done = new Map<string, number>();
   return ({ world, outcomes, endedAtMs }) => {
     for (const { step, state } of outcomes) {
-      if (state !== 'done') continue;
+      const isRoutine = BACKUP.test(step) && world !== null && hasOnlyRoutineBackups(world.plan);
+      if (state !== 'done' || isRoutine) continue;
       const times = (done.get(step) ?? 0) + 1;
       done.set(step, times);
       const title = world?.plan.steps.find((entry) => entry.id === step)?.title ?? step;

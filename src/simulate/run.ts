@@ -6,7 +6,7 @@ import { type ReconcileParts, reconcile } from '../reconcile/reconcile.ts';
 import type { VirtualClock } from '../sim/virtual-clock.ts';
 import type { SimWorld } from '../sim/world.ts';
 import { createPace } from './pace.ts';
-import { createCircleFinder, type Limits, restOf } from './rest.ts';
+import { createCircleFinder, createHeldWatch, type Limits, restOf } from './rest.ts';
 import type { Recorder, Rest } from './timeline/recorder.ts';
 import { sampleWorld } from './timeline/sample.ts';
 
@@ -40,6 +40,7 @@ export async function rehearse(parts: RehearsalParts): Promise<Rest> {
   const rhythm = createRhythm();
   const pace = createPace();
   const circle = createCircleFinder(limits);
+  const heldSince = createHeldWatch();
   const surroundings = watchSurroundings(parts, filter);
   try {
     for (let passes = 0; passes < limits.mostPasses && !parts.signal.aborted; passes += 1) {
@@ -56,8 +57,9 @@ export async function rehearse(parts: RehearsalParts): Promise<Rest> {
       const isAsked = surroundings.isAsked();
       const isMoving = isAsked || result.outcomes.length > 0 || (await parts.world.nextEventAtMs()) !== null;
       pace.note(plan, isMoving, clock.now());
+      const stillSinceMs = heldSince(result) ?? pace.stillSinceMs();
       const rest =
-        circle(result) ?? restOf(result, await parts.reconcile.readLedger(), pace.stillSinceMs(), clock.now(), limits);
+        circle(result) ?? restOf(result, await parts.reconcile.readLedger(), stillSinceMs, clock.now(), limits);
       if (rest) return rest;
       if (clock.now() - beganAtMs > limits.longestMs) break;
       const restMs = pace.stretched(rhythm.after(result, clock.now()), plan, clock.now());
