@@ -110,5 +110,6 @@ function afterwards(decisions: Decisions, poke: () => void): Decisions {
     retry: (object) => poked(decisions.retry(object)),
     backup: (cluster) => poked(decisions.backup(cluster)),
     restore: (cluster, backup, replace) => poked(decisions.restore(cluster, backup, replace)),
+    cancelRestore: (object) => poked(decisions.cancelRestore(object)),
   };
 }

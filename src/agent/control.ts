@@ -32,7 +32,7 @@ const LONG_POLL_MS = 20_000;
 
 /**
  * Answers requests on the control socket: `GET /about /status /plan /readings /events /history /backups /passes`, `POST /reconcile /suspend
- * /resume /confirm /retry /backup /restore /predict`.
+ * /resume /confirm /retry /backup /restore /cancel-restore /predict`.
  */
 export function createControl(parts: ControlParts): HttpHandler {
   const routes: Readonly<Record<string, (request: HttpRequest) => Promise<unknown>>> = {
@@ -64,6 +64,7 @@ export function createControl(parts: ControlParts): HttpHandler {
       const { cluster, backup, replace } = texts(body, ['cluster', 'backup', 'replace']);
       return parts.decisions.restore(cluster, backup, replace === 'yes');
     },
+    'POST /cancel-restore': async ({ body }) => parts.decisions.cancelRestore(texts(body, ['object']).object),
   };
   return async (request) => {
     const route = routes[`${request.method} ${request.path}`];

@@ -73,6 +73,7 @@ export async function connectAgent(http: Pick<Http, 'call'>, runFolder: string):
     backup: (cluster) => ask('POST', '/backup', { cluster }, ACT_MS),
     restore: (cluster, backup, replace) =>
       ask('POST', '/restore', { cluster, backup, replace: replace ? 'yes' : 'no' }, ACT_MS),
+    cancelRestore: (object) => ask('POST', '/cancel-restore', { object }, ACT_MS),
     predict: async (predictions) => {
       await ask('POST', '/predict', { predictions });
     },

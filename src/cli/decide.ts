@@ -1,9 +1,11 @@
+import { KreError } from '../model/error.ts';
 import type { Decisions } from '../reconcile/decide.ts';
 import { type Invocation, print, type Run, runningAgent } from './command.ts';
 import { EXIT } from './exit-code.ts';
 
 interface DecideOptions {
   readonly replace?: boolean;
+  readonly cancel?: boolean;
   readonly reason?: string;
 }
 
@@ -53,11 +55,21 @@ export const retry: Run<DecideOptions> = async (invocation) => {
   return EXIT.done;
 };
 
-/** `kreconcile restore <object> <backup|latest|retained> [--replace]`: a lost cluster comes back from a backup, or a retained state disk under its machine. */
+/**
+ * `kreconcile restore <object> <backup|latest|retained> [--replace]`: a lost cluster comes back from a backup, or a retained state disk under its machine.
+ * `kreconcile restore <object> --cancel`: it was not meant.
+ */
 export const restore: Run<DecideOptions> = async (invocation) => {
+  const [object = '', from] = invocation.args;
+  const { cancel = false, replace = false } = invocation.options;
+  if (cancel ? from !== undefined || replace : from === undefined) throw eitherOr(object);
   const decisions = await decisionsOf(invocation);
-  const [object = '', from = ''] = invocation.args;
-  const done = await decisions.restore(object, from, invocation.options.replace ?? false);
+  if (from === undefined) {
+    const struck = await decisions.cancelRestore(object);
+    print(invocation, struck, () => `${struck.object} is not restored from ${struck.from}; nothing was done for it.\n`);
+    return EXIT.done;
+  }
+  const done = await decisions.restore(object, from, replace);
   const what =
     'retained' in done
       ? `${done.machine} is made with its state disk ${done.retained}`
@@ -65,6 +77,15 @@ export const restore: Run<DecideOptions> = async (invocation) => {
   print(invocation, done, () => `${what}; follow it with: kreconcile reconcile --wait\n`);
   return EXIT.done;
 };
+
+function eitherOr(object: string): KreError {
+  return new KreError({
+    code: 'Usage',
+    message: 'what to restore from is named, or the wish is cancelled: one of both',
+    hint: `kreconcile restore ${object} latest, or kreconcile restore ${object} --cancel`,
+    disposition: 'stalled',
+  });
+}
 
 /** The running agent decides for itself, so that one process writes; without one the state folder is written. */
 async function decisionsOf(invocation: Invocation): Promise<Decisions> {

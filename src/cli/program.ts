@@ -133,10 +133,12 @@ function addDeciding(add: Add): void {
     async () => (await import('./decide.ts')).retry,
   );
   add(
-    'restore <object> <from>',
+    'restore <object> [from]',
     'bring a lost cluster of one control plane back from a backup (its id, or latest), or a retained state disk (its name) back under its machine',
     async () => (await import('./decide.ts')).restore,
-  ).option('--replace', 'also where its control plane is there: its state disk is set aside');
+  )
+    .option('--replace', 'also where its control plane is there: its state disk is set aside')
+    .option('--cancel', 'strike off what was asked for, while nothing was done for it');
   add(
     'backup <cluster> [of]',
     'take a backup of a cluster now; `backup list [cluster]` tells which there are',

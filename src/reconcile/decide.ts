@@ -5,6 +5,7 @@ import type { Adoption, Backup, BackupRequest, ConfirmedAct, Restoration } from 
 import type { Block, GuardName } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import { adoptable, isRetainedName } from './adoptable.ts';
+import { type Cancellable, cancellable, wishedFor } from './cancellable.ts';
 import type { Look } from './reconcile.ts';
 import { restorable } from './restorable.ts';
 
@@ -27,6 +28,8 @@ export interface Decisions {
    * is set aside. Or puts a retained state disk, given by its name, back under the machine of an object that it was of. `RestoreRefused` with the reason, `NotFound` for a cluster or backup that is not known, `StateUnreadable` for a damaged backup.
    */
   restore(object: string, from: string, replace: boolean): Promise<Restoration | Adoption>;
+  /** Strikes off what `restore` asked for an object. `NotFound` if it stands no more, `RestoreRefused` if something was done for it already. */
+  cancelRestore(object: string): Promise<Cancellable>;
 }
 
 export interface Confirmed {
@@ -116,6 +119,7 @@ export function createDecisions({ clock, records, look }: DecisionParts): Decisi
         ? decideAdoption(parts, world, text, from, replace)
         : decideRestoration(parts, world, text, from, replace);
     },
+    cancelRestore: async (text) => cancelWish(records, await look(), text),
   };
 }
 
@@ -151,6 +155,15 @@ async function decideRestoration(
   await records.endAdoption(key);
   await records.restore(restoration);
   return restoration;
+}
+
+async function cancelWish(records: RestoreParts['records'], now: Look, text: string): Promise<Cancellable> {
+  const wished = wishedFor(now.world);
+  const known = wished.length > 0 ? wished : scopesOf(now).filter((scope) => !scope.startsWith('Node/'));
+  const found = cancellable(now.world, resolveScope(text, known));
+  if (found.object.startsWith('Cluster/')) await records.endRestoration(found.object.slice('Cluster/'.length));
+  await records.endAdoption(found.object);
+  return found;
 }
 
 /** `Cluster/x`, `Machine/x` and `Node/x` that the manifests name, and what blocks are about. */

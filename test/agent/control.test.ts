@@ -22,6 +22,7 @@ function controlOf(parts: Partial<ControlParts> = {}) {
       suspend: async (scope) => ({ scope }),
       retry: async (what) => ({ what, revision: 'r' }),
       restore: async (cluster, backup, replace) => ({ cluster, backup, replace, machine: 'm', atMs: 1 }),
+      cancelRestore: async (object) => ({ object, from: 'b' }),
       backup: async (cluster) => ({ cluster, atMs: 1 }),
       resume: async (scope) => ({ scope, wasSuspended: true }),
       confirm: async () => {

@@ -7,7 +7,8 @@ import { clusterYaml, ensureBuilt, smallSite, until } from './program.ts';
 
 beforeAll(ensureBuilt, 120_000);
 
-describe('restore', () => {
+// Two agents and a dozen commands, on a machine that has other work too.
+describe('restore', { timeout: 300_000 }, () => {
   it('brings a cluster back after the host and all that the agent kept are lost, but the backups', async () => {
     const { commit, start, status, run, folder } = await scene();
     await commit({ ...smallSite, 'dev.yaml': clusterYaml('dev', 'v1.36.3+k3s1') });
@@ -32,6 +33,14 @@ describe('restore', () => {
     expect(held.blocks.map((block) => block.guard)).toEqual(['ClusterLost']);
     expect(held.machines.map((machine) => machine.state)).toEqual(['absent']);
     expect((await run('restore', 'dev', 'backup-unknown')).stderr).toContain('no backup backup-unknown of dev');
+    await run('suspend', 'dev', '--reason', 'a look first');
+    await run('restore', 'dev', 'latest');
+    const struck = await run('restore', 'dev', '--cancel');
+    expect(struck).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`is not restored from ${backup.id}`) });
+    await run('resume', 'dev');
+    expect((await run('restore', 'dev', '--cancel')).stderr).toContain('nobody asked to restore Cluster/dev');
+    expect((await run('restore', 'dev')).stderr).toContain('kreconcile restore dev --cancel');
+    await until(async () => (await status()).blocks.some((block) => block.guard === 'ClusterLost'));
     const asked = await run('restore', 'dev', 'latest');
     expect(asked).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`dev is restored from ${backup.id}`) });
     expect((await run('reconcile', '--wait')).exitCode).toBe(0);

@@ -7,7 +7,7 @@ const object = { kind: 'Cluster', name: 'dev' } as const;
 const block = (guard: Block['guard'], machine = 'dev-cp-1') =>
   ({ guard, object, target: { kind: 'Machine', name: machine } }) as unknown as Block;
 
-function decisions(blocks: readonly Block[], powerState = 'On') {
+function decisions(blocks: readonly Block[], powerState = 'On', observed: object = {}) {
   const kept: unknown[] = [];
   const note =
     (kind: string) =>
@@ -16,6 +16,7 @@ function decisions(blocks: readonly Block[], powerState = 'On') {
   const world = {
     desired: { clusters: [{ name: 'dev', powerState }], machines: [] },
     plan: { revision: 'r1', blocks },
+    observed,
   };
   const made = createDecisions({
     clock: { now: () => 7 },
@@ -77,6 +78,56 @@ describe('a confirmation', () => {
     const { confirm, kept } = decisions([block('ClusterLost'), block('PruneConfirm', 'dev-general-1')]);
     expect(await confirm('dev')).toMatchObject({ allows: 'delete' });
     expect(kept).toEqual([['confirm', { object: 'Cluster/dev', revision: 'r1', allows: 'delete' }]]);
+  });
+});
+
+describe('a restoration that was not meant', () => {
+  const backup = { cluster: 'dev', machine: 'dev-cp-1', backup: 'backup-1', atMs: 5_000, replace: true };
+  const disk = (machine: string, atMs: number) => ({ name: `kept-${atMs}`, machine, atMs });
+  const mark = { generation: 1, provenAtMs: 1 };
+  const there = { domains: [{ name: 'dev-cp-1', mark }], folders: [{ machine: 'dev-cp-1', generations: [1] }] };
+  const gone = { domains: [], folders: [] };
+  const at = (inventory: object, records: object = { restorations: [backup] }) =>
+    decisions([], 'On', { inventory: { known: true, value: inventory }, records });
+
+  it.each([
+    ['the machine is there as it was', there],
+    ['the machine was lost before', { ...gone, retained: [disk('dev-cp-1', 1_000), disk('dev-cp-2', 6_000)] }],
+  ])('is struck off while %s', async (_, inventory) => {
+    const { cancelRestore, kept } = at(inventory);
+    expect(await cancelRestore('dev')).toEqual({ object: 'Cluster/dev', from: 'backup-1' });
+    expect(kept).toEqual([
+      ['endRestoration', 'dev'],
+      ['endAdoption', 'Cluster/dev'],
+    ]);
+  });
+
+  it.each([
+    ['was made for it', { ...there, domains: [{ name: 'dev-cp-1', mark: { ...mark, restored: { atMs: 5_000 } } }] }],
+    ['root disk of dev-cp-1 was removed', { ...there, folders: [{ machine: 'dev-cp-1', generations: [] }] }],
+    ['kept as kept-6000', { ...gone, retained: [disk('dev-cp-1', 6_000)] }],
+    ['were prepared for it', { ...gone, folders: [{ machine: 'dev-cp-1', generations: [], unmade: {} }] }],
+    ['does not describe', { ...gone, domains: [{ name: 'dev-cp-1', mark: 'unreadable', unread: 'no answer' }] }],
+  ])('is told to have begun when a machine "%s"', async (told, inventory) => {
+    const { cancelRestore, kept } = at(inventory);
+    await expect(cancelRestore('dev')).rejects.toMatchObject({
+      code: 'RestoreRefused',
+      message: expect.stringContaining(told),
+    });
+    expect(kept).toEqual([]);
+  });
+
+  it('may be the wish for a retained state disk, which is not there any more once it was taken', async () => {
+    const adoption = { object: 'Machine/box', machine: 'box', retained: 'kept-1', atMs: 5_000, replace: false };
+    const records = { adoptions: [adoption] };
+    const waiting = at({ ...gone, retained: [{ ...disk('box', 1), name: 'kept-1' }] }, records);
+    expect(await waiting.cancelRestore('box')).toEqual({ object: 'Machine/box', from: 'kept-1' });
+    expect(waiting.kept).toEqual([['endAdoption', 'Machine/box']]);
+    await expect(at(gone, records).cancelRestore('box')).rejects.toMatchObject({ code: 'RestoreRefused' });
+  });
+
+  it('is not found where nobody asked for one', async () => {
+    await expect(at(gone, {}).cancelRestore('dev')).rejects.toMatchObject({ code: 'NotFound' });
   });
 });
 
