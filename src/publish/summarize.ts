@@ -23,7 +23,7 @@ export function summarize(input: StatusInput): Status {
     // What comes after something else is not waited for yet.
     waits: plan?.waits.filter((wait) => wait.needs.length === 0).map(shownWait) ?? [],
     blocks: plan?.blocks.map(shownBlock) ?? [],
-    notes: plan?.notes.map(({ target, text }) => (target ? `${targetText(target)}: ${text}` : text)) ?? [],
+    notes: plan?.notes.map(noteText) ?? [],
     pendingSteps: plan?.steps.length ?? 0,
     lastPass: {
       startedAtMs: input.startedAtMs,
@@ -60,6 +60,11 @@ function shownWait(wait: Plan['waits'][number]): Status['waits'][number] {
 
 function shownBlock({ target, guard, reason, wayOut }: Plan['blocks'][number]): Status['blocks'][number] {
   return { target: targetText(target), guard, reason, wayOut };
+}
+
+/** With what it is about, unless the note says that itself. */
+function noteText({ target, text }: Plan['notes'][number]): string {
+  return target && !text.includes(target.name) ? `${targetText(target)}: ${text}` : text;
 }
 
 function targetText({ kind, name }: Target): string {

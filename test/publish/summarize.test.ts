@@ -23,6 +23,18 @@ function conditionsOf(status: Status, name = 'dev'): readonly string[] {
   return (found?.conditions ?? []).map(({ type, status: value, reason }) => `${type}=${value}/${reason}`);
 }
 
+it('tells of a note what it is about, once', () => {
+  const target = { kind: 'Machine', name: worker } as const;
+  const notes = [
+    { target, text: `${worker}: /cpus is another` },
+    { target, text: 'its old root disk is kept' },
+  ];
+  expect(statusOf({ plan: { notes } }).notes).toEqual([
+    `${worker}: /cpus is another`,
+    `Machine/${worker}: its old root disk is kept`,
+  ]);
+});
+
 describe('the status of a cluster that is well', () => {
   it('is Ready and says versions, kubeconfig and addresses', () => {
     const status = statusOf({});
