@@ -124,6 +124,7 @@ export function becomeNodeReady(state: WorldState, domain: SimDomain): void {
   if (!cluster || !node || !isApiReady(state, cluster)) return;
   if (failureOf(state, 'nodeReady', domain.name, [node.version, ...imageOf(state, domain)]) !== null) return;
   node.ready = true;
+  node.version = member?.version ?? node.version;
   node.lostAtMs = null;
 }
 
@@ -197,7 +198,11 @@ export function lastingNodes(
       Object.assign(node, { machine, address, version, ready, lostAtMs, evictablePods });
       continue;
     }
-    if (state.domains[node.machine]?.run?.serviceActive) continue;
+    const domain = state.domains[node.machine];
+    if (domain?.run?.serviceActive) {
+      node.version = memberOf(state, domain)?.version ?? node.version;
+      continue;
+    }
     node.lostAtMs = atMs;
     const dueMs = atMs + durationMs(state, 'nodeLost', node.name);
     schedule(state, { atMs: dueMs, kind: 'lost', of: cluster.uid, about: node.name });

@@ -29,7 +29,9 @@ export interface Run {
 }
 
 /** Passes that a change may take to rest. */
-const MOST_PASSES = 500;
+const MOST_PASSES = 1_000;
+/** Windows that may come and go while a change waits for them. */
+const MOST_WINDOWS = 4;
 /** What a pass takes. */
 const PASS_MS = 100;
 const LONGEST_LOOK_MS = 20_000;
@@ -151,6 +153,7 @@ async function passes(course: Course, acts: number | null): Promise<'interrupted
   const { rollout, scene } = course;
   let quiet = 0;
   let looks = 0;
+  let windows = 0;
   for (let count = 0; count < MOST_PASSES; count += 1) {
     const { crashed, plan } = await rollout.turn(scene.desired);
     course.passes += 1;
@@ -162,8 +165,10 @@ async function passes(course: Course, acts: number | null): Promise<'interrupted
     looks = isReady || crashed ? 0 : looks + 1;
     rollout.clock.advance(PASS_MS);
     if (quiet < (scene.memory.foreign !== '' && rollout.readsBeside ? 2 : 1)) continue;
-    const nextMs = await nextLook(course, plan, looks);
-    if (nextMs === null) return 'rest';
+    const next = await nextLook(course, plan, looks);
+    if (next === null || (next.isOpening && windows >= MOST_WINDOWS)) return 'rest';
+    if (next.isOpening) windows += 1;
+    const { atMs: nextMs } = next;
     rollout.clock.moveTo(nextMs);
     quiet = 0;
     await rollout.world.look(() => undefined);
@@ -174,7 +179,11 @@ async function passes(course: Course, acts: number | null): Promise<'interrupted
 }
 
 /** When the agent looks again: at the next event, or as its waits ask, more rarely when it has looked in vain; `null` when nothing is to come. */
-async function nextLook(course: Course, plan: Plan, looks: number): Promise<number | null> {
+async function nextLook(
+  course: Course,
+  plan: Plan,
+  looks: number,
+): Promise<{ readonly atMs: number; readonly isOpening: boolean } | null> {
   const { rollout, scenario } = course;
   const eventAtMs = await rollout.world.nextEventAtMs();
   const isHeld = holdOf(course);
@@ -187,10 +196,14 @@ async function nextLook(course: Course, plan: Plan, looks: number): Promise<numb
   const opensAtMs = isWaiting ? null : nextOpening(course, plan, isHeld);
   if (!isWaiting && opensAtMs === null && eventAtMs === null) return null;
   // With nothing but a window to wait for nobody has to look before.
-  if (opensAtMs !== null) return Math.max(nowMs + 1, Math.min(opensAtMs, eventAtMs ?? opensAtMs));
+  if (opensAtMs !== null)
+    return { atMs: Math.max(nowMs + 1, Math.min(opensAtMs, eventAtMs ?? opensAtMs)), isOpening: eventAtMs === null };
   const lookMs = plan.lookAgainAtMs ?? nowMs + LONGEST_LOOK_MS;
   const latestMs = scenario.isLazy || looks > MANY_LOOKS ? Math.max(lookMs, nowMs + LONGEST_LOOK_MS) : lookMs;
-  return Math.max(nowMs + 1, eventAtMs === null ? latestMs : Math.min(eventAtMs, latestMs));
+  return {
+    atMs: Math.max(nowMs + 1, eventAtMs === null ? latestMs : Math.min(eventAtMs, latestMs)),
+    isOpening: false,
+  };
 }
 
 /** When the first of the windows opens that a plan waits for; `null`: it waits for none. */

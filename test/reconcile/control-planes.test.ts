@@ -79,6 +79,21 @@ describe('a cluster with three control planes', () => {
     expect(guardsOf(await rollout.plan(desired))).toEqual([]);
   });
 
+  it('is complete before any of it is upgraded, where a commit asks for another version while it is made', async () => {
+    const rollout = await createRollout();
+    await untilPlanned(rollout, wish({ revision: 'r1', spec: three }), 'machine/dev-cp-2/join');
+    for (let passes = 0; !rollout.done.includes('machine/dev-cp-2/join'); passes += 1) {
+      expect(passes).toBeLessThan(300);
+      await rollout.pass(wish({ revision: 'r1', spec: three }));
+      rollout.clock.advance(1_000);
+    }
+    const last = await rollout.converge(wish({ revision: 'r2', spec: { ...three, version: 'v1.36.1' } }), 900);
+    expect([guardsOf(last), rollout.failed]).toEqual([[], []]);
+    expect((await sight(rollout)).nodes.map(({ version }) => version)).toEqual(Array(4).fill('v1.36.1'));
+    const roads = rollout.done.filter((id) => /cp-.*\/(join|upgrade)$/.test(id));
+    expect(roads.indexOf('machine/dev-cp-3/join')).toBeLessThan(roads.indexOf('machine/dev-cp-2/upgrade'));
+  });
+
   it('becomes a cluster of one again: the others leave one after the other, each before its machine is shut down', async () => {
     const rollout = await createRollout();
     await rollout.converge(wish({ revision: 'r1', spec: three }), 800);

@@ -51,19 +51,7 @@ export function createBackupCopies(
           const content = await readWhole(guest, request, (progress) =>
             note(id, { progress, message: `${Math.floor(progress * 100)}%` }),
           );
-          const { operation, backup, expect, retention } = request;
-          await store.save(
-            {
-              ...backup,
-              id: operation,
-              sha256: expect.sha256,
-              sizeBytes: expect.sizeBytes,
-              verified: true,
-              arrivedAtMs: clock.now(),
-            },
-            content,
-            retention,
-          );
+          await store.save(arrived(request, clock.now()), content, request.retention);
           note(id, { state: 'succeeded', endedAtMs: clock.now(), progress: 1 });
         } catch (thrown) {
           note(id, { state: 'failed', endedAtMs: clock.now(), message: toKreError(thrown).message });
@@ -75,6 +63,13 @@ export function createBackupCopies(
       underWay.set(id, work());
     },
   };
+}
+
+/** What is kept of a backup that is here. Of tries within one minute the later ones bear the minutes that follow: none was made after it arrived. */
+function arrived({ operation, backup, expect }: Parameters<BackupCopies['start']>[0], nowMs: number): Backup {
+  const { sha256, sizeBytes } = expect;
+  const atMs = Math.min(backup.atMs, nowMs);
+  return { ...backup, atMs, id: operation, sha256, sizeBytes, verified: true, arrivedAtMs: nowMs };
 }
 
 /** The guest has opened the backup; that the bytes are the same is what the digest tells. More than announced is refused. */

@@ -62,11 +62,17 @@ export function unstableMember(
   return null;
 }
 
-/** A control plane that runs the wanted version and is not noted so is in the middle of its own change. */
+/**
+ * A control plane that runs the wanted version and is not noted so is in the middle of its own change. One that has joined at the version it was made with
+ * is not: it is upgraded when its turn comes.
+ */
 function unproven(facts: Facts, cluster: DesiredCluster, name: string): string | null {
   const mark = facts.domainsByName.get(name)?.mark;
   if (!mark || mark === 'unreadable') return null;
-  const isChanging = mark.provenAtMs === null || nodeOf(facts, cluster, name)?.cordonedByUs === true;
+  const node = nodeOf(facts, cluster, name);
+  const hasJoined = mark.joins === true && node !== null && node.version === mark.spec.kubernetes?.version;
+  if (hasJoined && node.version !== cluster.version && !node.cordonedByUs) return null;
+  const isChanging = mark.provenAtMs === null || node?.cordonedByUs === true;
   if (!isChanging || isProven(facts, cluster, name)) return null;
   return unhealthyReason(facts, cluster, name) ?? 'it was seen healthy only once since its change';
 }

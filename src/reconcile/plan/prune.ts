@@ -182,6 +182,7 @@ function planRemoveNode(
     id: `machine/${domain.name}/node-known`,
     condition: `the control plane of ${clusterName} tells whether ${domain.name} is a member`,
     needs,
+    timeoutMs: cluster.deadlines.readyMs,
     guest: via,
   });
 }

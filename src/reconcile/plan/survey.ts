@@ -29,6 +29,14 @@ export function planSurvey(
   const isFresh = ageMs > -MINUTE_MS && ageMs <= OLDEST_SURVEY_MS;
   // Known once, what is held back for days is looked at anew right before it begins, not all the while.
   if (needs.length === 0 && (isFresh || (last && isHeldBack))) return needs;
+  // Who cannot be read would be asked again in every pass.
+  if (needs.length === 0 && freshGuest(facts, via) === null)
+    return road.draft.wait({
+      id: `machine/${machine.name}/survey/via`,
+      condition: `the guest of ${via} answers, which knows the volumes on ${machine.name}`,
+      timeoutMs: cluster.deadlines.readyMs,
+      guest: via,
+    });
   return planOperation(facts, road.draft, {
     machine: via,
     node: machine.name,

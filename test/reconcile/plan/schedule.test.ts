@@ -125,10 +125,12 @@ describe('a backup that somebody asked for', () => {
 
 describe('a backup that takes longer than backup.maxAge', () => {
   const slow = backup(NOW - 10 * MINUTE, { arrivedAtMs: NOW - 2 * MINUTE });
+  const slower = backup(NOW - 30 * MINUTE, { arrivedAtMs: NOW - 15 * MINUTE });
+  const quick = backup(NOW - 30 * MINUTE, { arrivedAtMs: NOW - 29 * MINUTE });
   const staged = { kubernetes: { staged: [NEW] } };
 
   it('blocks the upgrade and says so, instead of being taken for ever', () => {
-    const made = planAt(scheduled(NEW, { maxAge: '5m' }), world(staged, { backups: [slow] }, null));
+    const made = planAt(scheduled(NEW, { maxAge: '5m' }), world(staged, { backups: [slower, slow] }, null));
     expect(stepIds(made)).toEqual([]);
     expect(made.blocks).toMatchObject([{ guard: 'BackupFresh', reason: expect.stringContaining('took 8 min') }]);
     expect(made.blocks[0]?.wayOut).toContain('above 8m');
@@ -136,12 +138,17 @@ describe('a backup that takes longer than backup.maxAge', () => {
 
   it('gives back a node that was cordoned for it', () => {
     const cordoned = { ...staged, node: { unschedulable: true, cordonedByUs: true } };
-    const made = planAt(scheduled(NEW, { maxAge: '5m' }), world(cordoned, { backups: [slow] }, null));
+    const made = planAt(scheduled(NEW, { maxAge: '5m' }), world(cordoned, { backups: [slower, slow] }, null));
     expect(stepIds(made)).toEqual(['machine/dev-cp-1/uncordon']);
   });
 
+  it('is none that lay in the guest while nobody was there to fetch it: the one before was quick', () => {
+    const made = planAt(scheduled(NEW, { maxAge: '5m' }), world(staged, { backups: [quick, slow] }, null));
+    expect(stepIds(made)).toContain('machine/dev-cp-1/upgrade');
+  });
+
   it('is fine again when a commit raises maxAge', () => {
-    const made = planAt(scheduled(NEW, { maxAge: '1h' }), world(staged, { backups: [slow] }, null));
+    const made = planAt(scheduled(NEW, { maxAge: '1h' }), world(staged, { backups: [slower, slow] }, null));
     expect(stepIds(made)).toContain('machine/dev-cp-1/upgrade');
   });
 });
