@@ -120,12 +120,11 @@ describe('plan', () => {
 
   it('says that libvirt cannot be asked, and how that ends', async () => {
     const { site } = await scene({ 'tool.yaml': machineYaml('tool') });
-    const { exitCode, stdout } = await kreconcile(['plan', '--dir', site, '-c', 'qemu:///system'], {
+    const { exitCode, stdout, stderr } = await kreconcile(['plan', '--dir', site, '-c', 'qemu:///system'], {
       env: { PATH: '/nonexistent' },
     });
-    expect(exitCode).toBe(0);
-    expect(stdout).toContain('VirshMissing');
-    expect(stdout).toContain('way out:');
+    expect([exitCode, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/HypervisorUnreachable: virsh is not installed.*libvirt-clients/s);
   });
 
   it('needs no right to the state folder', async () => {

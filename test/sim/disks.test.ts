@@ -125,6 +125,7 @@ describe('a root disk', () => {
       machine: 'dev-cp-2',
       generations: [],
       hasStateDisk: true,
+      unmade: { owner: 'tests', uuid: fresh.ref.uuid },
     });
   });
 

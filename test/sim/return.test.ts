@@ -33,7 +33,7 @@ function objects(bench: Bench): Promise<readonly string[]> {
 const kubernetesOf = async (bench: Bench, node: Node) => (await bench.guest.status(node.ref)).kubernetes;
 
 describe('a rollback', () => {
-  it('to the minor before puts program and datastore back', async () => {
+  it('to the minor before puts the program back, and the datastore as the upgrade found it', async () => {
     const bench = await makeBench();
     const { node, backup } = await backedUp(bench);
     await operate(bench, node, 'upgrade', { version: newer });
@@ -44,7 +44,7 @@ describe('a rollback', () => {
     });
     const after = await kubernetesOf(bench, node);
     expect(after).toMatchObject({ version: older, apiVersion: older, nodes: [{ version: older, ready: true }] });
-    expect(await objects(bench)).toEqual(['configmaps/default/kept']);
+    expect(await objects(bench)).toEqual(['configmaps/default/kept', 'configmaps/default/later']);
     expect(await operate(bench, node, 'rollback', { version: newer, to: older, backup })).toMatchObject({
       state: 'succeeded',
       result: { restored: 'no' },
@@ -84,10 +84,13 @@ describe('a rollback', () => {
     expect((await kubernetesOf(bench, node))?.nodes).toMatchObject([{ version: older, ready: true }]);
   });
 
-  it('without a backup where one is needed, or to what was never kept, changes nothing', async () => {
+  it('takes the backup where the upgrade kept no datastore; without one, or to what was never kept, it changes nothing', async () => {
     const bench = await makeBench();
-    const { node } = await backedUp(bench);
+    const { node, backup: made } = await backedUp(bench);
     await operate(bench, node, 'upgrade', { version: newer });
+    await bench.world.change(({ state }) => {
+      for (const folder of Object.values(state.folders)) delete folder.stateDisk?.member?.before;
+    });
     for (const [to, backup, why] of [
       [older, '', 'no backup'],
       ['v1.34.0', 'x', 'nothing of v1.34.0'],
@@ -98,6 +101,8 @@ describe('a rollback', () => {
       });
     }
     expect(await kubernetesOf(bench, node)).toMatchObject({ version: newer, apiReady: true });
+    await operate(bench, node, 'rollback', { version: newer, to: older, backup: made });
+    expect(await objects(bench)).toEqual(['configmaps/default/kept']);
   });
 });
 

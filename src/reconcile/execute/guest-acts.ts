@@ -26,7 +26,8 @@ type NodeCall = 'cordon' | 'uncordon' | 'remove-member' | 'remove-node';
 export function guestActs(world: World, parts: ActParts): GuestActs {
   const call = async (via: string, verb: NodeCall, node: string): Promise<void> => {
     await parts.guest.call(refOf(world, via), verb, { node });
-    parts.outdate(via);
+    // Each of them tells of the nodes, and who is listened to need not be who was asked.
+    for (const name of clusterOf(world, machineOf(world, via))?.controlPlanes ?? [via]) parts.outdate(name);
     if (verb === 'remove-member') parts.outdate(node);
   };
   return {

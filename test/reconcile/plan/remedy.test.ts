@@ -3,6 +3,7 @@ import type { Desired } from '../../../src/model/desired.ts';
 import type { Remediation } from '../../../src/model/manifest.ts';
 import type { Mark, Remedy } from '../../../src/model/mark.ts';
 import type { Domain, Observed } from '../../../src/model/observed.ts';
+import { minuteText } from '../../../src/model/time-text.ts';
 import { desire } from '../../../src/reconcile/desire.ts';
 import { cluster, DIGEST, options, recipes, setOf } from '../manifests.ts';
 import { clusterWorld, type NodeChange, operation } from './guests.ts';
@@ -54,7 +55,7 @@ describe('the first action', () => {
     });
     const wait = waiting.waits.find(({ id }) => id.endsWith('/recovers'));
     expect(acts(waiting)).toEqual([]);
-    expect(wait?.condition).toContain(`its main service is restarted at ${new Date(NOW + MINUTE_MS).toISOString()}`);
+    expect(wait?.condition).toContain(`its main service is restarted at ${minuteText(NOW + MINUTE_MS)}`);
     const due = planAt(desired, worldWith(desired, ILL), { since });
     expect(acts(due)).toEqual(stepOf('restart'));
     expect(due.steps.find(({ id }) => id.endsWith('/restart'))?.reason).toBe(
