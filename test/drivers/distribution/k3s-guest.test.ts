@@ -109,13 +109,14 @@ describe.each(shells)('k3s under %s', (shell) => {
   it('goes back within a minor where the new program does not serve, and only there', async () => {
     const patch = await running();
     await patch.operate('stage', 'stage-1', { version });
-    patch.write('broken-k3s', '');
+    patch.write('broken-version', version);
     expect((await patch.operate('upgrade', 'upgrade-1', { version })).error).toMatch(/does not report v1\.36\.4/);
     expect(await patch.kubernetes()).toMatchObject({ version: 'v1.36.3+k3s1' });
 
     const minor = await running();
+    withoutPython(minor);
     await minor.operate('stage', 'stage-1', { version: 'v1.37.1+k3s1' });
-    minor.write('broken-k3s', '');
+    minor.write('broken-version', 'v1.37.1+k3s1');
     expect((await minor.operate('upgrade', 'upgrade-1', { version: 'v1.37.1+k3s1' })).code).not.toBe(0);
     expect(await minor.kubernetes()).toMatchObject({ version: 'v1.37.1+k3s1' });
   });

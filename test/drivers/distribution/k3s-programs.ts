@@ -23,8 +23,9 @@ case "$*" in
 esac
 `;
 
-/** What the service does when it starts: the first time it makes keys, a kubeconfig and a datastore. */
+/** What the service does when it starts: the first time it makes keys, a kubeconfig and a datastore. The version in `broken-version` does not start. */
 const service = `
+! k3s --version | grep -qsFf "$KRECONCILE_ROOT/broken-version" || { rm -f "$KRECONCILE_ROOT/active-$2"; exit 1; }
 k3s --version | sed -n 's/^k3s version \\([^ ]*\\).*/\\1/p' >"$KRECONCILE_ROOT/reported"
 data=$KRECONCILE_ROOT/var/lib/rancher/k3s
 case $2 in

@@ -52,7 +52,7 @@ take_k3s() {
 # note FILE TEXT: on the state disk, in one act.
 note() { echo "$2" >"$1.new" && sync && mv -f "$1.new" "$1" && sync || fail "${1##*/} could not be written on the state disk"; }
 
-api_serves() { wait_for "${1:-$API_WAIT_SECONDS}" kube --request-timeout=20s get --raw /readyz; }
+api_serves() { wait_for "$API_WAIT_SECONDS" kube --request-timeout=20s get --raw /readyz; }
 
 dist_bootstrap() {
 	# The data comes before the seed: a new root runs what last ran with it.
