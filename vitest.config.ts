@@ -10,6 +10,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/lab/**'],
+          setupFiles: ['test/seed.ts'],
           // A bound for a hung test on a busy machine, not an expectation of speed.
           testTimeout: 30_000,
           hookTimeout: 30_000,
