@@ -1,7 +1,7 @@
 import type { DesiredCluster } from '../../model/desired.ts';
 import type { GuestNode } from '../../model/guest-status.ts';
 import { type Facts, FRESH_READING_MS, freshGuest, guestReadAtMs, markOf } from './facts.ts';
-import { isUnsettled, isVersionTakenBack } from './mark.ts';
+import { isOutageOpen, isUnsettled, isVersionTakenBack } from './mark.ts';
 import { openVersionQuarantine } from './quarantine.ts';
 import { renewalOf } from './renewal.ts';
 import { isOlder } from './version.ts';
@@ -30,8 +30,8 @@ export function nodeOf(facts: Facts, cluster: DesiredCluster, name: string): Gue
 }
 
 /**
- * The version at which a node counts as well: the one that ran before while its root disk or definition is on trial or about to be changed, and where
- * the wanted one was taken back; the one that runs where an older one is wanted, as nothing ever goes there; else the wanted one.
+ * The version at which a node counts as well: the one that ran before while its root disk or definition is on trial or about to be changed, while it is
+ * remedied, and where the wanted one was taken back; the one that runs where an older one is wanted, as nothing ever goes there; else the wanted one.
  */
 export function goalVersion(facts: Facts, cluster: DesiredCluster, name: string): string {
   const mark = markOf(facts, name);
@@ -44,7 +44,8 @@ export function goalVersion(facts: Facts, cluster: DesiredCluster, name: string)
   if (running === cluster.version) return cluster.version;
   const newer = [running, applied].find((version) => isOlder(cluster.version, version));
   if (newer !== undefined) return newer;
-  return isUnsettled(mark) || renewalOf(facts, machine, mark) ? applied : cluster.version;
+  const isSeenTo = isUnsettled(mark) || isOutageOpen(mark) || renewalOf(facts, machine, mark) !== null;
+  return isSeenTo ? applied : cluster.version;
 }
 
 /** Why a node does not count as healthy at the version that it should run now, in words; `null` when it does. */

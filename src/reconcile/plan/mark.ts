@@ -53,6 +53,11 @@ export function quarantinedMark(mark: Mark, entry: Quarantine): Mark {
   return { ...mark, quarantined: [...others, entry].slice(-MOST_QUARANTINED) };
 }
 
+/** Whether something was done about the node, and it has not been well since. */
+export function isOutageOpen({ remedies }: Mark): boolean {
+  return remedies?.some(({ endedAtMs }) => endedAtMs === undefined) ?? false;
+}
+
 /** Whether an upgrade to the version failed there and was taken back, or is being taken back. */
 export function isVersionTakenBack(mark: Mark, version: string): boolean {
   return (

@@ -5,7 +5,7 @@ import { minuteText } from '../../model/time-text.ts';
 import { type Ailment, ailmentOf, breakerReason } from './ailment.ts';
 import type { Draft } from './draft.ts';
 import { type Facts, waitedMs } from './facts.ts';
-import { isProven, unhealthyReason } from './health.ts';
+import { isProven, nodeOf, unhealthyReason } from './health.ts';
 import type { NodeInputs } from './node.ts';
 import { operationPrefix } from './operation.ts';
 import { isOurDoing } from './remedy-cause.ts';
@@ -108,7 +108,8 @@ function planAct({ facts, node, mark, draft }: Case, entry: Remedy, reason: stri
 /** The outage is over when the node is proven well; only then the record of what was done is closed. */
 function planEnd({ facts, cluster, node, mark, draft, record }: Case): void {
   const { name } = node.machine;
-  if (record.outage.length === 0) return;
+  // Of a node that is no member the wait for that is told already.
+  if (record.outage.length === 0 || nodeOf(facts, cluster, name) === null) return;
   if (!isProven(facts, cluster, name)) {
     draft.wait({
       id: waitId(name),

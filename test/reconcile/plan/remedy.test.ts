@@ -193,6 +193,29 @@ it('an outage is over when the node is proven well: its record is closed, and ke
   expect(step?.action).toMatchObject({ mark: { remedies: [{ action: 'restart', endedAtMs: NOW }] } });
 });
 
+it('an outage is over also of a node that waits for its upgrade: it is well at the version that it runs', () => {
+  const desiredAt = (version: string) =>
+    desire(setOf('r1', cluster('dev', { version, remediation: { actions: ['restart'] } })), recipes, options);
+  const [desired, before] = [desiredAt('v1.36.4+k3s1'), desiredAt('v1.36.3+k3s1')];
+  const spec = before.machines.find(({ name }) => name === WORKER)?.spec;
+  const mark = { remedies: [remedy('restart', 20)], ...(spec ? { spec } : {}) };
+  const world = worldWith(desired, { version: 'v1.36.3+k3s1' }, mark);
+  expect(planAt(desired, world).health[WORKER]).toBe(NOW);
+  const healthy = { [WORKER]: { firstAtMs: NOW - 30_000, lastAtMs: NOW - 15_000 } };
+  expect(stepIds(planAt(desired, world, { healthy }))).toContain(`machine/${WORKER}/recovered`);
+});
+
+it('an outage of a node that its cluster does not know is left open, and waited for once', () => {
+  const desired = remedied();
+  const world = clusterWorld(desired, { 'dev-cp-1': { kubernetes: { nodes: [], nodesTotal: 0 } } });
+  const { inventory } = worldWith(desired, {}, { remedies: [remedy('restart', 20)] });
+  const made = planAt(desired, { ...world, inventory });
+  expect(made.waits.filter(({ target }) => target.name === WORKER).map(({ id }) => id)).not.toContain(
+    `machine/${WORKER}/recovers`,
+  );
+  expect(stepIds(made)).not.toContain(`machine/${WORKER}/recovered`);
+});
+
 it('defaults are filled in, and actions come in the order in which they get harsher', () => {
   expect(remedied().clusters[0]?.remediation).toEqual({
     actions: ['restart', 'reset', 'recreate'],
