@@ -22,6 +22,16 @@ async function untilOnTrial(rollout: Rollout, desired: Desired): Promise<void> {
   expect((await sight(rollout)).mark).toMatchObject({ generation: 2, provenAtMs: null });
 }
 
+/** A cluster whose only node has just started on another root disk. */
+async function onTrial(): Promise<{ readonly rollout: Rollout; readonly desired: Desired }> {
+  const rollout = await createRollout();
+  await rollout.converge(wish({ revision: 'r1' }));
+  const desired = wish({ revision: 'r2', image: IMAGES.good });
+  rollout.done.length = 0;
+  await untilOnTrial(rollout, desired);
+  return { rollout, desired };
+}
+
 function suspend(rollout: Rollout, scopes: readonly string[]): void {
   const atMs = rollout.clock.now();
   const suspensions = Object.fromEntries(scopes.map((scope) => [scope, { reason: 'an operator looks into it', atMs }]));
@@ -30,11 +40,7 @@ function suspend(rollout: Rollout, scopes: readonly string[]): void {
 
 describe.each(['agent', 'Cluster/dev', 'Node/dev-cp-1'])('%s suspended while a new root disk is on trial', (scope) => {
   it('costs it nothing: the time does not count against it, and what it wrote stays', async () => {
-    const rollout = await createRollout();
-    await rollout.converge(wish({ revision: 'r1' }));
-    const desired = wish({ revision: 'r2', image: IMAGES.good });
-    rollout.done.length = 0;
-    await untilOnTrial(rollout, desired);
+    const { rollout, desired } = await onTrial();
     suspend(rollout, [scope]);
     const held = await live(rollout, desired, TRIAL_MS - 20_000);
     expect([guardsOf(held), (await sight(rollout)).mark.provenAtMs]).toEqual([['Suspended'], null]);
@@ -53,11 +59,7 @@ describe.each(['agent', 'Cluster/dev', 'Node/dev-cp-1'])('%s suspended while a n
 
 describe('a new root disk under a node that is well', () => {
   it('stays though that cannot be noted in time: nothing that was written is lost for it', async () => {
-    const rollout = await createRollout();
-    await rollout.converge(wish({ revision: 'r1' }));
-    const desired = wish({ revision: 'r2', image: IMAGES.good });
-    rollout.done.length = 0;
-    await untilOnTrial(rollout, desired);
+    const { rollout, desired } = await onTrial();
     await setFaults(rollout.world, [{ on: 'replaceSeed', kind: 'error' }]);
     await live(rollout, desired, TRIAL_MS + 10 * 60_000);
     expect((await sight(rollout)).mark).toMatchObject({ generation: 2, provenAtMs: null, quarantined: [] });

@@ -1,8 +1,9 @@
 import type { HistoryEntry, HistoryStep, HistoryWait } from '../../model/history.ts';
 import type { FieldChange } from '../../model/plan.ts';
+import { durationText } from '../../model/time-text.ts';
 import { plain, type Style, valueText } from './style.ts';
 import { table } from './table.ts';
-import { clockTime, duration, shortRevision } from './time.ts';
+import { clockTime, shortRevision } from './time.ts';
 
 /** Changes as a table; of one named object each with what was done and what was waited for. */
 export function historyText(
@@ -46,14 +47,14 @@ function outcome(entry: HistoryEntry, style: Style): string {
 }
 
 function took({ beganAtMs, endedAtMs }: HistoryEntry, nowMs: number): string {
-  return duration((endedAtMs ?? nowMs) - beganAtMs);
+  return durationText((endedAtMs ?? nowMs) - beganAtMs);
 }
 
 /** What a simulation had said, and since when, where that is not when this entry begins; `null`: none was made. */
 function predicted({ predictedMs, predictedFromMs, beganAtMs }: HistoryEntry, nowMs: number): string | null {
   if (predictedMs === null) return null;
   const isSame = predictedFromMs === undefined || predictedFromMs === beganAtMs;
-  return `${duration(predictedMs)}${isSame ? '' : ` from ${clockTime(predictedFromMs, nowMs)}`}`;
+  return `${durationText(predictedMs)}${isSame ? '' : ` from ${clockTime(predictedFromMs, nowMs)}`}`;
 }
 
 /** The fields that changed, else the first thing that was done. */
@@ -88,5 +89,5 @@ function stepText({ atMs, title, reason, error }: HistoryStep, nowMs: number, st
 
 function waitText({ atMs, what, wait, tookMs }: HistoryWait, nowMs: number, style: Style): string {
   const [, target = ''] = wait.split('/');
-  return `  ${style.dim(`${clockTime(atMs, nowMs)} ${plain(what)} of ${plain(target)} took ${duration(tookMs)}`)}`;
+  return `  ${style.dim(`${clockTime(atMs, nowMs)} ${plain(what)} of ${plain(target)} took ${durationText(tookMs)}`)}`;
 }

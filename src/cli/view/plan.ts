@@ -1,9 +1,10 @@
 import type { Block, FieldChange, Wait } from '../../model/plan.ts';
 import type { PlanDocument, ShownLeg, ShownStep } from '../../model/report.ts';
+import { durationText } from '../../model/time-text.ts';
 import { summariesOf } from './plan-changes.ts';
 import { type ObjectRoad, type RoadEntry, roadsOf } from './plan-road.ts';
 import { plain, type Style, valueText, wrap } from './style.ts';
-import { clockTime, duration, shortRevision } from './time.ts';
+import { clockTime, shortRevision } from './time.ts';
 
 export interface PlanViewOptions {
   readonly style: Style;
@@ -151,8 +152,8 @@ function waitLines(wait: Wait, plan: PlanDocument, options: PlanViewOptions): re
 }
 
 function spanOf(wait: Wait, nowMs: number): string {
-  if (wait.needs.length > 0) return wait.timeoutMs === null ? '' : `, at most ${duration(wait.timeoutMs)}`;
-  const since = `, since ${clockTime(wait.sinceMs, nowMs)} (${duration(nowMs - wait.sinceMs)})`;
+  if (wait.needs.length > 0) return wait.timeoutMs === null ? '' : `, at most ${durationText(wait.timeoutMs)}`;
+  const since = `, since ${clockTime(wait.sinceMs, nowMs)} (${durationText(nowMs - wait.sinceMs)})`;
   return wait.untilMs === null ? since : `${since}, until ${clockTime(wait.untilMs, nowMs)}`;
 }
 

@@ -1,7 +1,8 @@
 import type { Outcome, Wait } from '../../model/plan.ts';
 import type { PassReport, PlanDocument, ShownStep } from '../../model/report.ts';
+import { durationText } from '../../model/time-text.ts';
 import { plain, type Style } from './style.ts';
-import { duration, shortRevision } from './time.ts';
+import { shortRevision } from './time.ts';
 
 /** What a report adds to what was shown before. */
 export interface ProgressUpdate {
@@ -43,7 +44,7 @@ export function createProgress(style: Style, startedAtMs: number): Progress {
     for (const [id, wait] of waits) {
       if (present.has(id) || !isCondition(wait)) continue;
       const mark = hasFailed(wait, plan) ? style.bad('not so ') : style.good('is so  ');
-      const took = style.dim(`(${duration(report.endedAtMs - wait.sinceMs)})`);
+      const took = style.dim(`(${durationText(report.endedAtMs - wait.sinceMs)})`);
       say(mark, `${plain(wait.condition)} ${took}`);
     }
     const steps = new Map(plan.steps.map((step) => [step.id, step]));
@@ -107,7 +108,7 @@ function activeWaits(waits: readonly Wait[]): ReadonlyMap<string, Wait> {
 }
 
 function limitOf(wait: Wait): string {
-  return wait.timeoutMs === null ? '' : `, at most ${duration(wait.timeoutMs)}`;
+  return wait.timeoutMs === null ? '' : `, at most ${durationText(wait.timeoutMs)}`;
 }
 
 function frameOf(report: PassReport, style: Style, startedAtMs: number): readonly string[] {
@@ -116,10 +117,10 @@ function frameOf(report: PassReport, style: Style, startedAtMs: number): readonl
   const active = [...activeWaits(plan.waits).values()];
   const shown = active.slice(0, MOST_FRAME_LINES).map((wait) => {
     const detail = wait.detail === '' ? '' : style.dim(` ${plain(wait.detail)}`);
-    return `  ${style.busy('…')} ${plain(wait.condition)} ${style.dim(duration(report.endedAtMs - wait.sinceMs))}${detail}`;
+    return `  ${style.busy('…')} ${plain(wait.condition)} ${style.dim(durationText(report.endedAtMs - wait.sinceMs))}${detail}`;
   });
   const more = active.length > MOST_FRAME_LINES ? [`    and ${active.length - MOST_FRAME_LINES} more`] : [];
-  const left = `${count(plan.steps.length, 'step')} and ${count(plan.waits.length, 'wait')} left, ${duration(report.endedAtMs - startedAtMs)} so far`;
+  const left = `${count(plan.steps.length, 'step')} and ${count(plan.waits.length, 'wait')} left, ${durationText(report.endedAtMs - startedAtMs)} so far`;
   return plan.steps.length + plan.waits.length === 0 ? [] : [style.dim(left), ...shown, ...more];
 }
 

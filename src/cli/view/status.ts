@@ -1,7 +1,8 @@
 import type { ClusterStatus, Condition, MachineStatus, Status } from '../../model/status.ts';
+import { durationText } from '../../model/time-text.ts';
 import { plain, type Style } from './style.ts';
 import { table } from './table.ts';
-import { ago, clockTime, duration, shortRevision } from './time.ts';
+import { ago, clockTime, shortRevision } from './time.ts';
 
 /** The status as a table for people. Ages are told as of when it was written. */
 export function statusText(status: Status, style: Style): string {
@@ -80,7 +81,7 @@ function expiryText(expireAtMs: number | null, nowMs: number, style: Style): str
   const leftMs = expireAtMs - nowMs;
   if (leftMs <= 0) return style.bad('expired');
   const days = Math.floor(leftMs / 86_400_000);
-  const text = days > 1 ? `${days} d left` : `${duration(leftMs)} left`;
+  const text = days > 1 ? `${days} d left` : `${durationText(leftMs)} left`;
   return leftMs <= soonMs ? style.warn(text) : text;
 }
 
@@ -133,7 +134,7 @@ function waitLines({ waits, writtenAtMs }: Status, style: Style): readonly strin
     const until = wait.untilMs === null ? '' : `, until ${clockTime(wait.untilMs, writtenAtMs)}`;
     const mark = wait.overdue ? style.bad('overdue ') : '';
     const detail = wait.detail === '' ? '' : ` (${plain(wait.detail)})`;
-    return `  ${mark}${plain(wait.condition)}, since ${duration(writtenAtMs - wait.sinceMs)}${until}${detail}`;
+    return `  ${mark}${plain(wait.condition)}, since ${durationText(writtenAtMs - wait.sinceMs)}${until}${detail}`;
   });
   return ['', style.bold('Waits for'), ...rows];
 }

@@ -1,7 +1,5 @@
 import { durationText } from '../../model/time-text.ts';
 
-export { durationText as duration };
-
 const SECOND = 1_000;
 
 /** `14:05:09` in local time; with the date in front when it is not the day of `nowMs`. */

@@ -1,6 +1,6 @@
 import type { DesiredCluster, RemediationPolicy } from '../../model/desired.ts';
 import { type Facts, freshGuest, markOf, ownMark } from './facts.ts';
-import { nodeOf, OLDEST_HEARTBEAT_MS } from './health.ts';
+import { isBeating, nodeOf } from './health.ts';
 import { isUnsettled } from './mark.ts';
 
 /** What is wrong with a node whose machine runs. */
@@ -17,9 +17,8 @@ export interface Ailment {
 export function ailmentOf(facts: Facts, cluster: DesiredCluster, name: string): Ailment | null {
   if (facts.domainsByName.get(name)?.state !== 'running') return null;
   const node = nodeOf(facts, cluster, name);
-  const isBeating = node !== null && node.heartbeatAgeMs !== null && node.heartbeatAgeMs <= OLDEST_HEARTBEAT_MS;
   const guest = freshGuest(facts, name);
-  if (!guest) return node?.ready && isBeating ? null : { what: 'its guest does not answer', answers: false };
+  if (!guest) return node?.ready && isBeating(node) ? null : { what: 'its guest does not answer', answers: false };
   const { kubernetes } = guest;
   if (kubernetes?.phase !== 'initialised') return null;
   const found = !kubernetes.serviceActive
@@ -28,7 +27,7 @@ export function ailmentOf(facts: Facts, cluster: DesiredCluster, name: string): 
       ? 'its API server is not ready'
       : node && !node.ready
         ? 'node is NotReady'
-        : node && !isBeating
+        : node && !isBeating(node)
           ? 'no fresh heartbeat'
           : null;
   return found === null ? null : { what: found, answers: true };

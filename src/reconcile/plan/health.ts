@@ -9,7 +9,7 @@ import { isOlder } from './version.ts';
 /** Two healthy readings this far apart prove a node. */
 export const PROOF_MS = 10_000;
 /** Without a heartbeat for this long a node may be gone. */
-export const OLDEST_HEARTBEAT_MS = 120_000;
+const OLDEST_HEARTBEAT_MS = 120_000;
 
 /**
  * The control plane that is asked about the cluster and told about a node: one that serves, and not the node itself where there is another. With
@@ -48,6 +48,12 @@ export function goalVersion(facts: Facts, cluster: DesiredCluster, name: string)
   return isSeenTo ? applied : cluster.version;
 }
 
+/** Whether the API server has a fresh heartbeat of the node; of one that it does not know it has none. */
+export function isBeating(node: GuestNode | null): boolean {
+  const ageMs = node?.heartbeatAgeMs ?? null;
+  return ageMs !== null && ageMs <= OLDEST_HEARTBEAT_MS;
+}
+
 /** Why a node does not count as healthy at the version that it should run now, in words; `null` when it does. */
 export function unhealthyReason(facts: Facts, cluster: DesiredCluster, name: string): string | null {
   const speaker = speakerOf(facts, cluster);
@@ -61,7 +67,7 @@ export function unhealthyReason(facts: Facts, cluster: DesiredCluster, name: str
   if (node.version !== goal) return `kubelet reports ${node.version}`;
   const served = freshGuest(facts, name)?.kubernetes?.apiVersion ?? goal;
   if (served !== goal) return `its API server reports ${served}`;
-  if (node.heartbeatAgeMs === null || node.heartbeatAgeMs > OLDEST_HEARTBEAT_MS) return 'no fresh heartbeat';
+  if (!isBeating(node)) return 'no fresh heartbeat';
   return null;
 }
 

@@ -1,6 +1,6 @@
 import type { DesiredCluster } from '../../model/desired.ts';
 import { type Facts, freshGuest, guestReadAtMs, markOf } from './facts.ts';
-import { nodeOf, OLDEST_HEARTBEAT_MS, speakerOf } from './health.ts';
+import { isBeating, nodeOf, speakerOf } from './health.ts';
 import type { NodeInputs } from './node.ts';
 import type { UpgradeNeed } from './upgrade.ts';
 
@@ -87,22 +87,15 @@ function turnOf(ends: readonly End[], awayCount: number, most: number): Turn {
  * A member that is away for whatever reason: a rollout does not add to it. Of a machine that has just stopped, or was just started, the API server
  * still says Ready; one whose guest is silent while its heartbeats come serves.
  */
-function isGone(facts: Facts, cluster: DesiredCluster, { machine }: NodePlan): boolean {
-  const node = nodeOf(facts, cluster, machine.name);
+function isGone(facts: Facts, cluster: DesiredCluster, { machine: { name } }: NodePlan): boolean {
+  const node = nodeOf(facts, cluster, name);
   if (node === null) return false;
-  const isBeating = node.heartbeatAgeMs !== null && node.heartbeatAgeMs <= OLDEST_HEARTBEAT_MS;
-  const domain = facts.domainsByName.get(machine.name);
-  if (
-    node.cordonedByUs ||
-    isJustCordoned(facts, cluster, machine.name) ||
-    !node.ready ||
-    !isBeating ||
-    domain?.state !== 'running'
-  )
-    return true;
-  const guest = freshGuest(facts, machine.name);
-  if (domain.agent === 'disconnected' || guest?.kubernetes?.serviceActive === false) return true;
-  return guest === null && markOf(facts, machine.name)?.provenAtMs === null;
+  if (node.cordonedByUs || isJustCordoned(facts, cluster, name) || !node.ready || !isBeating(node)) return true;
+  const domain = facts.domainsByName.get(name);
+  const guest = freshGuest(facts, name);
+  if (domain?.state !== 'running' || domain.agent === 'disconnected') return true;
+  if (guest === null) return markOf(facts, name)?.provenAtMs === null;
+  return guest.kubernetes?.serviceActive === false;
 }
 
 /** Cordoned by us since the reading that is at hand. */

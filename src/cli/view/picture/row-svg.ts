@@ -1,6 +1,7 @@
 import type { Activity, Span } from '../../../model/simulation.ts';
+import { durationText } from '../../../model/time-text.ts';
 import { offset } from '../simulation/offset.ts';
-import { duration } from '../time.ts';
+
 import { element, escaped, fitted, roomOf } from './element.ts';
 import type { Row } from './rows.ts';
 import type { Scale } from './scale.ts';
@@ -102,7 +103,7 @@ function bar(row: Row, activity: Activity, topPx: number, { scale, endMs, rightP
   const from = Math.min(scale.x(startMs), rightPx - LEAST_PX);
   const width = Math.max(LEAST_PX, scale.x(ends ?? endMs) - from);
   const tookMs = (ends ?? endMs) - startMs;
-  const when = tookMs < 500 ? `at ${offset(startMs)}` : `from ${offset(startMs)}, ${duration(tookMs)}`;
+  const when = tookMs < 500 ? `at ${offset(startMs)}` : `from ${offset(startMs)}, ${durationText(tookMs)}`;
   const why = detail === '' ? '' : `: ${detail}`;
   const fate = outcome === 'done' ? '' : `; ${outcome === 'failed' ? 'failed' : 'not over'}${why}`;
   const look = lookOf(activity);
@@ -137,7 +138,7 @@ function strip(span: Span, look: string, what: string, topPx: number, { scale, e
   const from = Math.min(scale.x(span.startMs), rightPx - LEAST_PX);
   const width = Math.max(LEAST_PX, scale.x(span.endMs ?? endMs) - from);
   const tookMs = (span.endMs ?? endMs) - span.startMs;
-  const told = `${what} from ${offset(span.startMs)}, ${duration(tookMs)}${span.endMs === null ? ', still so at the end' : ''}`;
+  const told = `${what} from ${offset(span.startMs)}, ${durationText(tookMs)}${span.endMs === null ? ', still so at the end' : ''}`;
   const inset = look === 'cordon' ? 0.8 : 0;
   return element(
     'rect',
@@ -179,7 +180,7 @@ function awayTexts(
     const ends = span.endMs ?? endMs;
     const around = cordoned.find((entry) => entry.startMs <= ends && (entry.endMs ?? endMs) >= ends);
     const fromPx = scale.x(Math.max(ends, around ? (around.endMs ?? endMs) : 0)) + 4;
-    const text = duration(ends - span.startMs);
+    const text = durationText(ends - span.startMs);
     const next = [...away.slice(index + 1), ...cordoned.filter((entry) => entry.startMs > ends)];
     const untilPx = Math.min(rightPx, ...next.map((entry) => scale.x(entry.startMs)));
     const at = { y: topPx + STRIP_PX + 1, class: 't away' };

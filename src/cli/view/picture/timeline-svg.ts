@@ -1,8 +1,9 @@
 import type { Simulation } from '../../../model/simulation.ts';
+import { durationText } from '../../../model/time-text.ts';
 import { headline } from '../simulation/headline.ts';
 import { offset } from '../simulation/offset.ts';
 import { createStyle, wrap } from '../style.ts';
-import { duration, shortRevision } from '../time.ts';
+import { shortRevision } from '../time.ts';
 import { element, escaped, roomOf } from './element.ts';
 import { rowSvg } from './row-svg.ts';
 import { type Row, rowsOf } from './rows.ts';
@@ -98,7 +99,7 @@ function noticedTexts({ availability }: Simulation): readonly string[] {
   if (away.length === 0) return ['Nothing that runs is taken away.'];
   const told = away
     .slice(0, 20)
-    .map(({ kind, name, awayMs }) => `${kind === 'api' ? `API of ${name}` : name} ${duration(awayMs)}`);
+    .map(({ kind, name, awayMs }) => `${kind === 'api' ? `API of ${name}` : name} ${durationText(awayMs)}`);
   return [`Away: ${told.join(', ')}${away.length > 20 ? ` and ${away.length - 20} more` : ''}.`];
 }
 
@@ -142,11 +143,11 @@ function breakMarks(scale: Scale, topPx: number, bottomPx: number): readonly str
     element(
       'g',
       {},
-      element('title', {}, escaped(`${duration(ms)} in which nothing begins or ends`)),
+      element('title', {}, escaped(`${durationText(ms)} in which nothing begins or ends`)),
       element('rect', { x: x - 5, y: topPx - 2, width: 10, height: bottomPx - topPx + 2, class: 'ground' }),
       element('line', { x1: x - 5, y1: topPx, x2: x - 5, y2: bottomPx, class: 'line', 'stroke-dasharray': '2 3' }),
       element('line', { x1: x + 5, y1: topPx, x2: x + 5, y2: bottomPx, class: 'line', 'stroke-dasharray': '2 3' }),
-      element('text', { x, y: topPx - 5, class: 's soft', 'text-anchor': 'middle' }, escaped(duration(ms))),
+      element('text', { x, y: topPx - 5, class: 's soft', 'text-anchor': 'middle' }, escaped(durationText(ms))),
     ),
   );
 }

@@ -1,7 +1,8 @@
 import type { Availability, HostPeak, SimulatedBlock, Simulation, UsedDuration } from '../../../model/simulation.ts';
+import { durationText } from '../../../model/time-text.ts';
 import { plain, type Style, wrap } from '../style.ts';
 import { table } from '../table.ts';
-import { clockTime, duration } from '../time.ts';
+import { clockTime } from '../time.ts';
 import { type AlikeActivities, activitiesByObject } from './alike.ts';
 import { headline } from './headline.ts';
 import { offset } from './offset.ts';
@@ -62,12 +63,14 @@ function noticedRow(entry: Availability, tookMs: number, style: Style): readonly
     const often =
       away.length === 1
         ? `once, at ${offset(first.startMs)}`
-        : `${away.length} times, longest ${duration(longestAwayMs)}, first at ${offset(first.startMs)}`;
+        : `${away.length} times, longest ${durationText(longestAwayMs)}, first at ${offset(first.startMs)}`;
     const isAwayStill = away.some((span) => span.endMs === null) && goneMs === null;
-    parts.push(style.warn(`away for ${duration(awayMs)} (${often})${isAwayStill ? ', still away at the end' : ''}`));
+    parts.push(
+      style.warn(`away for ${durationText(awayMs)} (${often})${isAwayStill ? ', still away at the end' : ''}`),
+    );
   }
   const cordonedMs = cordoned.reduce((sum, span) => sum + (span.endMs ?? tookMs) - span.startMs, 0);
-  if (cordonedMs > 0) parts.push(`takes no new pods for ${duration(cordonedMs)}`);
+  if (cordonedMs > 0) parts.push(`takes no new pods for ${durationText(cordonedMs)}`);
   if (goneMs !== null) parts.push(style.warn(`deleted at ${offset(goneMs)}`));
   return parts.length === 0 ? [] : [[nameOf(entry), parts.join('; ')]];
 }
@@ -84,7 +87,7 @@ function timeline(object: string, activities: readonly AlikeActivities[], style:
   const rows = activities.map(({ first, more }) => {
     const { startMs, endMs, kind, title, outcome, detail, disruptive, destructive } = first;
     const tookMs = endMs === null ? null : endMs - startMs;
-    const took = tookMs === null ? 'open' : tookMs < 500 ? '' : duration(Math.round(tookMs / 1000) * 1000);
+    const took = tookMs === null ? 'open' : tookMs < 500 ? '' : durationText(Math.round(tookMs / 1000) * 1000);
     const text = `${plain(title)}${more === 0 ? '' : `, and ${more} more alike`}`;
     const marks = [
       ...(destructive ? ['replaces or deletes a disk'] : []),
@@ -142,7 +145,7 @@ function basisLines(
       .filter((entry) => entry.from === from)
       .map(
         ({ what, ms, samples }) =>
-          `${NAMES[what] ?? what} ${duration(ms)}${from === 'history' ? ` (of ${samples})` : ''}`,
+          `${NAMES[what] ?? what} ${durationText(ms)}${from === 'history' ? ` (of ${samples})` : ''}`,
       );
   const own = told('history');
   const lines = [
