@@ -88,14 +88,14 @@ export function createDecisions({ clock, records, look }: DecisionParts): Decisi
         return { what: ACCEPTED_SOURCE, revision: rewound, allows: 'rewind' };
       }
       const { what, revision, blocks } =
-        waitingIn(world, text, CONFIRMABLE) ?? nothingWaits(text, 'confirmation', rewound);
+        waitingIn(world, text, CONFIRMABLE) ?? nothingWaits(world, text, 'confirmation', rewound);
       const allows = actOf(blocks);
       await records.confirm({ object: what, revision, allows });
       return { what, revision, allows };
     },
     async retry(text) {
       const { world } = await look();
-      const { what, revision } = waitingIn(world, text, RETRIABLE) ?? nothingWaits(text, 'retry', null);
+      const { what, revision } = waitingIn(world, text, RETRIABLE) ?? nothingWaits(world, text, 'retry', null);
       await records.retry(what, revision, clock.now());
       return { what, revision };
     },
@@ -182,12 +182,9 @@ function scopesOf({ world }: Look): readonly string[] {
 /** `dev`, `cluster/dev` and `Cluster/dev` mean the same where only one of that name is known. */
 function resolveScope(text: string, known: readonly string[]): string {
   if (text === 'agent') return 'agent';
-  const wanted = text.toLowerCase();
-  const found = [...new Set(known)].filter(
-    (scope) => scope.toLowerCase() === wanted || scope.slice(scope.indexOf('/') + 1) === wanted,
-  );
+  const found = meantBy(text, known);
   const [only, second] = found.filter(
-    (scope) => !scope.startsWith('Node/') || found.length === 1 || wanted.startsWith('node/'),
+    (scope) => !scope.startsWith('Node/') || found.length === 1 || text.toLowerCase().startsWith('node/'),
   );
   if (only !== undefined && second === undefined) return only;
   throw new KreError({
@@ -201,24 +198,43 @@ function resolveScope(text: string, known: readonly string[]): string {
   });
 }
 
+/** Those of the known that a text names, in full or by the name alone. */
+function meantBy(text: string, known: readonly string[]): readonly string[] {
+  const wanted = text.toLowerCase();
+  return [...new Set(known)].filter(
+    (scope) => scope.toLowerCase() === wanted || scope.slice(scope.indexOf('/') + 1) === wanted,
+  );
+}
+
 function actOf(blocks: readonly Block[]): ConfirmedAct {
   const waiting = new Set(blocks.map(({ guard }) => guard));
   return [...ACT_OF_GUARD].find(([guard]) => waiting.has(guard))?.[1] ?? 'delete';
 }
 
-/** The object that a text means among those with a block of these guards; `null` if there is none at all. */
+/** The object that a text means among those with a block of these guards; `null` if it means none of them. */
 function waitingIn(
   world: Look['world'],
   text: string,
   guards: ReadonlySet<GuardName>,
 ): { readonly what: string; readonly revision: string; readonly blocks: readonly Block[] } | null {
-  const waiting = (world?.plan.blocks ?? []).filter(({ guard, object }) => object !== null && guards.has(guard));
-  if (!world || waiting.length === 0) return null;
+  const waiting = waitingFor(world, guards);
+  const keys = waiting.map(({ key }) => key);
   // The node that a block is about means its cluster.
   const about = waiting.find(({ target }) => `${target.kind}/${target.name}`.toLowerCase() === nodeText(text));
-  const keyOf = ({ object }: Block) => (object ? objectKey(object) : '');
-  const what = about ? keyOf(about) : resolveScope(text, waiting.map(keyOf));
-  return { what, revision: world.plan.revision, blocks: waiting.filter((block) => keyOf(block) === what) };
+  if (!world || (!about && meantBy(text, keys).length === 0)) return null;
+  const what = about?.key ?? resolveScope(text, keys);
+  return { what, revision: world.plan.revision, blocks: waiting.filter(({ key }) => key === what) };
+}
+
+/** Blocks of these guards, each with the key of its object. */
+function waitingFor(
+  world: Look['world'],
+  guards: ReadonlySet<GuardName>,
+): readonly (Block & { readonly key: string })[] {
+  const blocks = world?.plan.blocks ?? [];
+  return blocks.flatMap((block) =>
+    block.object && guards.has(block.guard) ? [{ ...block, key: objectKey(block.object) }] : [],
+  );
 }
 
 function nodeText(text: string): string {
@@ -244,14 +260,21 @@ function poweredOff(cluster: string): KreError {
   });
 }
 
-function nothingWaits(text: string, what: 'confirmation' | 'retry', rewound: string | null): never {
+function nothingWaits(
+  world: Look['world'],
+  text: string,
+  what: 'confirmation' | 'retry',
+  rewound: string | null,
+): never {
+  const waiting = new Set(waitingFor(world, what === 'retry' ? RETRIABLE : CONFIRMABLE).map(({ key }) => key));
+  const told =
+    waiting.size === 0
+      ? `\`kreconcile plan\` shows what is blocked and what a ${what} would lift.`
+      : `What waits for one: ${[...waiting].sort().slice(0, 20).join(', ')}.`;
   throw new KreError({
     code: 'NotFound',
     message: `nothing waits for a ${what} of ${text}`,
-    hint:
-      rewound === null
-        ? `\`kreconcile plan\` shows what is blocked and what a ${what} would lift.`
-        : `The branch was rewound: kreconcile confirm ${rewound}`,
+    hint: rewound === null ? told : `The branch was rewound: kreconcile confirm ${rewound}`,
     disposition: 'stalled',
   });
 }

@@ -76,7 +76,13 @@ export function parseFault(text: string, names: FaultNames): FaultRequest {
 
 /** The same as the simulated world takes it. */
 export function simFaults({ what, where, times }: FaultRequest, names: FaultNames): readonly SimFault[] {
-  const fault = { on: nameInWorld(what), kind: 'fail', ...(times === null ? {} : { times }) } as const;
+  const fault = {
+    on: nameInWorld(what),
+    kind: 'fail',
+    // The worse of what happens: one that fails before it touches anything disturbs nobody.
+    ...(what === 'upgrade' ? { halfway: true } : {}),
+    ...(times === null ? {} : { times }),
+  } as const;
   if (what === 'image-download')
     return [{ ...fault, ...(where === null ? {} : { machine: names.images.get(where) ?? where }) }];
   if (!OF_THE_NEW.has(what)) return [{ ...fault, ...(where === null ? {} : { machine: where }) }];

@@ -50,7 +50,11 @@ describe('a retry', () => {
 
   it('is refused where nothing waits for one', async () => {
     await expect(decisions([block('WindowOpen')]).retry('dev')).rejects.toMatchObject({ code: 'NotFound' });
-    await expect(decisions([block('Quarantined')]).retry('other')).rejects.toMatchObject({ code: 'NotFound' });
+    await expect(decisions([block('Quarantined')]).retry('other')).rejects.toMatchObject({
+      code: 'NotFound',
+      message: 'nothing waits for a retry of other',
+      hint: 'What waits for one: Cluster/dev.',
+    });
   });
 });
 

@@ -62,6 +62,13 @@ describe('a rehearsal is told', () => {
     await expect(timelineSvg(simulation)).toMatchFileSnapshot('golden/rolled-back.svg');
   });
 
+  it('of an upgrade that fails on its way: the API is away for each try and for the way back', async () => {
+    const simulation = await (await readySite()).rehearse(site('r2', 'v1.36.4+k3s1'), ['upgrade:dev-cp-1']);
+    expect(simulation.end).toMatchObject({ kind: 'rolled-back', machines: ['dev-cp-1'] });
+    await expect(shown(simulation)).toMatchFileSnapshot('golden/upgrade-fails.txt');
+    expect(shown(simulation)).toMatch(/API of dev +away for .*\(2 times/);
+  });
+
   it('of a revision that a guard forbids, with the way out', async () => {
     const simulation = await (await readySite()).rehearse(site('r2', 'v1.35.8+k3s1'));
     await expect(shown(simulation)).toMatchFileSnapshot('golden/downgrade.txt');

@@ -139,10 +139,12 @@ function planRenewals(
 function stageAll(facts: Facts, nodes: readonly NodePlan[], renewed: Stage['renewed']): End {
   const needs: string[] = [...renewed.values()].flatMap((end) => end ?? []);
   let isPossible = true;
+  // Workers do not get what their control plane may not.
+  const isRefused = nodes.some(({ role, need }) => role === 'control-plane' && need.kind === 'forbidden');
   for (const node of nodes) {
     if (node.need.kind === 'busy') needs.push(...planEarlier(node));
     const end = renewed.get(node.machine.name) ?? null;
-    if (end === null || !isStageable(node, end)) continue;
+    if (end === null || !isStageable(node, end) || (node.role === 'worker' && isRefused)) continue;
     const staged = planStage(facts, node, [...new Set([...(node.road.up ?? []), ...end])]);
     if (staged === null) isPossible = false;
     else needs.push(...staged);

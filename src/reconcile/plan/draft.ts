@@ -145,7 +145,8 @@ function newWait(facts: Facts, target: Target, object: ObjectRef | null, init: W
     timeoutMs,
     untilMs,
     overdue: untilMs !== null && facts.nowMs > untilMs,
-    detail: init.detail ?? '',
+    // What is seen now says nothing of a wait that begins later.
+    detail: needs.length > 0 ? '' : (init.detail ?? ''),
     needs,
     pollMs: init.pollMs ?? DEFAULT_POLL_MS,
     guest: init.guest ?? null,

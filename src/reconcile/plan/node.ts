@@ -109,7 +109,7 @@ export function planHealth(
     timeoutMs: cluster.deadlines.readyMs,
     guest: speakerOf(facts, cluster),
     condition: `${name} is Ready at ${version}${twice ? ', by two readings 10 s apart' : ''}`,
-    detail: needs.length > 0 ? '' : (reason ?? 'one healthy reading so far'),
+    detail: reason ?? 'one healthy reading so far',
   });
 }
 

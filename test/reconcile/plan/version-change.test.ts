@@ -39,6 +39,12 @@ describe('a control plane', () => {
   });
 });
 
+it('a version that the control plane may not get is staged on no worker', () => {
+  const made = planAt(dev('v1.38.1+k3s1'), clusterWorld(dev(OLD)));
+  expect(made.blocks.map((block) => [block.target.name, block.guard])).toContainEqual(['dev-cp-1', 'VersionSkew']);
+  expect(stepIds(made)).toEqual([]);
+});
+
 describe('a cluster that is switched off while an upgrade runs', () => {
   const off = dev(NEW, { powerState: 'Off' });
   const running = operation('upgrade-12345678-1', 'running');
