@@ -12,8 +12,8 @@ export default defineConfig({
           exclude: ['test/lab/**'],
           setupFiles: ['test/seed.ts'],
           // A bound for a hung test on a busy machine, not an expectation of speed.
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
