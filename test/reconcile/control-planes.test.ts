@@ -22,6 +22,19 @@ const membersOf = ({ world }: Rollout) =>
     Object.values(state.clusters).map(({ controlPlanes }) => controlPlanes.map((uuid) => state.domains[uuid]?.name)),
   );
 
+/** The second has just been asked to join, the third has not. */
+async function halfMade(): Promise<Rollout> {
+  const rollout = await createRollout();
+  const desired = wish({ revision: 'r1', spec: three });
+  await untilPlanned(rollout, desired, 'machine/dev-cp-2/join');
+  for (let passes = 0; !rollout.done.includes('machine/dev-cp-2/join'); passes += 1) {
+    expect(passes).toBeLessThan(300);
+    await rollout.pass(desired);
+    rollout.clock.advance(1_000);
+  }
+  return rollout;
+}
+
 describe('a cluster with three control planes', () => {
   it('is made by the first, which the others join one by one, before any worker does', async () => {
     const rollout = await createRollout();
@@ -80,18 +93,21 @@ describe('a cluster with three control planes', () => {
   });
 
   it('is complete before any of it is upgraded, where a commit asks for another version while it is made', async () => {
-    const rollout = await createRollout();
-    await untilPlanned(rollout, wish({ revision: 'r1', spec: three }), 'machine/dev-cp-2/join');
-    for (let passes = 0; !rollout.done.includes('machine/dev-cp-2/join'); passes += 1) {
-      expect(passes).toBeLessThan(300);
-      await rollout.pass(wish({ revision: 'r1', spec: three }));
-      rollout.clock.advance(1_000);
-    }
+    const rollout = await halfMade();
     const last = await rollout.converge(wish({ revision: 'r2', spec: { ...three, version: 'v1.36.1' } }), 900);
     expect([guardsOf(last), rollout.failed]).toEqual([[], []]);
     expect((await sight(rollout)).nodes.map(({ version }) => version)).toEqual(Array(4).fill('v1.36.1'));
     const roads = rollout.done.filter((id) => /cp-.*\/(join|upgrade)$/.test(id));
     expect(roads.indexOf('machine/dev-cp-3/join')).toBeLessThan(roads.indexOf('machine/dev-cp-2/upgrade'));
+  });
+
+  it('is complete before a member of it gets another root disk, where a commit asks for that while it is made', async () => {
+    const rollout = await halfMade();
+    const last = await rollout.converge(wish({ revision: 'r2', spec: three, image: IMAGES.good }), 900);
+    expect([guardsOf(last), rollout.failed]).toEqual([[], []]);
+    for (const name of CONTROL_PLANES) expect((await sight(rollout, name)).image).toBe(IMAGES.good);
+    const roads = rollout.done.filter((id) => /cp-.*\/(join|replace)$/.test(id));
+    expect(roads.indexOf('machine/dev-cp-3/join')).toBeLessThan(roads.indexOf('machine/dev-cp-2/replace'));
   });
 
   it('becomes a cluster of one again: the others leave one after the other, each before its machine is shut down', async () => {

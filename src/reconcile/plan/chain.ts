@@ -4,17 +4,19 @@ import type { Domain } from '../../model/observed.ts';
 import type { Draft } from './draft.ts';
 
 /**
- * The cluster as its next upgrade wants it: with `versions` on the way, `version` is the first of them that not every node has proven yet. What comes
- * after is planned when all have; until then `versions` holds what is left.
+ * The cluster as its next upgrade wants it: with `versions` on the way, `version` is the first of them that not every node has proven yet and that no
+ * control plane has passed: nothing goes back to it, and workers follow their control planes. What comes after is planned when all have; until then
+ * `versions` holds what is left.
  */
 export function legOf(owner: string, cluster: DesiredCluster, domains: ReadonlyMap<string, Domain>): DesiredCluster {
   if (cluster.versions.length === 0) return cluster;
-  const applied = [...cluster.controlPlanes, ...cluster.workers].flatMap((name) =>
-    appliedVersion(owner, domains.get(name)),
-  );
-  const lowest = applied.sort(semver.compareBuild)[0];
+  const appliedOf = (names: readonly string[]) =>
+    names.flatMap((name) => appliedVersion(owner, domains.get(name))).sort(semver.compareBuild);
+  const lowest = appliedOf([...cluster.controlPlanes, ...cluster.workers])[0];
+  const highest = appliedOf(cluster.controlPlanes).at(-1);
+  const isPassed = (version: string) => highest !== undefined && semver.compareBuild(highest, version) > 0;
   const rest = cluster.versions.filter(
-    (version) => lowest !== undefined && isBetween(lowest, version, cluster.version),
+    (version) => lowest !== undefined && isBetween(lowest, version, cluster.version) && !isPassed(version),
   );
   const [version = cluster.version, ...versions] = rest;
   return { ...cluster, version, versions: version === cluster.version ? [] : [...versions, cluster.version] };

@@ -1,5 +1,6 @@
 import type { Facts } from './facts.ts';
 import { nodeOf } from './health.ts';
+import { wasNeverProven } from './mark.ts';
 import { isJoinBegun } from './members.ts';
 import { isUpgradeBegun } from './upgrade.ts';
 import { isOlder } from './version.ts';
@@ -7,7 +8,7 @@ import type { End, NodePlan, Turn } from './window.ts';
 
 /**
  * Control planes one by one: each when those before it are done and proven. What has begun is finished first, and waits for nobody. While one is still to
- * join at an older version than is wanted, nobody is upgraded: two cannot spare one another.
+ * join, no other is changed: two cannot spare one another.
  */
 export function inTurn(
   facts: Facts,
@@ -17,9 +18,8 @@ export function inTurn(
   const ends = new Map<string, End>();
   let turn: Turn = [];
   const begun = nodes.filter((node) => isBegun(facts, node));
-  const isLate = nodes.some(joinsBeforeUpgrades)
-    ? ({ need }: NodePlan) => need.kind === 'needed' && !need.begun
-    : () => false;
+  const joining = nodes.filter(isToJoin);
+  const isLate = (node: NodePlan) => joining.some((other) => joinsBeforeChange(other, node));
   const others = nodes.filter((entry) => !begun.includes(entry));
   for (const node of [...begun, ...others.filter((entry) => !isLate(entry)), ...others.filter(isLate)]) {
     const end = plan(node, begun.includes(node) ? [] : turn);
@@ -39,10 +39,18 @@ function isBegun(facts: Facts, node: NodePlan): boolean {
   return isJoinBegun(facts, cluster, machine.name);
 }
 
-function joinsBeforeUpgrades({ road, need, cluster }: NodePlan): boolean {
-  const { mark } = road;
-  if (mark?.joins !== true || mark.provenAtMs !== null || need.kind !== 'none') return false;
-  return isOlder(mark.spec.kubernetes?.version ?? cluster.version, cluster.version);
+/** Whether a control plane never was a member, and is to become one. */
+function isToJoin({ road: { mark }, need }: NodePlan): boolean {
+  return mark?.joins === true && wasNeverProven(mark) && need.kind === 'none';
+}
+
+/** Whether a change of a member waits until another one has joined. One that was made at a newer version can join only after the upgrade of the others. */
+function joinsBeforeChange(other: NodePlan, node: NodePlan): boolean {
+  const { mark, replacement } = node.road;
+  const isToChange = replacement !== null || (node.need.kind === 'needed' && !node.need.begun);
+  if (!isToChange || isToJoin(node)) return false;
+  const versionOf = (entry: typeof mark) => entry?.spec.kubernetes?.version ?? '';
+  return !isOlder(versionOf(mark), versionOf(other.road.mark));
 }
 
 /** Whether a change of the node has begun and is not over: its root disk or definition is on trial or returns, or it is being upgraded. */
