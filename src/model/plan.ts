@@ -174,7 +174,8 @@ export type Action =
   | { readonly kind: 'create'; readonly machine: string; readonly mark: Mark; readonly stateDiskNew: boolean }
   /** What was prepared for a machine that never got a domain. */
   | { readonly kind: 'discard-disks'; readonly machine: string; readonly uuid: string }
-  | { readonly kind: 'start'; readonly machine: string }
+  /** `autostart`: it also starts with the host from then on; absent: that stays as it is. */
+  | { readonly kind: 'start'; readonly machine: string; readonly autostart?: true }
   /** Copies the state disk as it was left by that generation. */
   | { readonly kind: 'copy-state'; readonly machine: string; readonly generation: number }
   /** A root disk of the mark's generation, and the domain defined on it; the state disk is kept, or new where there was none with data. */

@@ -62,7 +62,11 @@ export function machineActs(world: World, parts: ActParts): MachineActs {
       await hypervisor.dropGeneration(ref(machine), generation);
       if (mark) await hypervisor.writeMark(ref(machine), mark);
     },
-    start: ({ machine }) => hypervisor.start({ name: machine, uuid: uuidOf(world, machine) }),
+    start: async ({ machine, autostart }) => {
+      const started = { name: machine, uuid: uuidOf(world, machine) };
+      if (autostart) await hypervisor.setAutostart(started, true);
+      await hypervisor.start(started);
+    },
     shutdown: ({ machine, mode }) => hypervisor.shutdown(ref(machine), mode),
     'power-off': ({ machine }) => hypervisor.powerOff(ref(machine)),
     reset: async ({ machine, mark }) => {

@@ -2,7 +2,7 @@ import type { DesiredCluster, DesiredMachine } from '../../model/desired.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { FieldChange } from '../../model/plan.ts';
 import { applyChanges } from './change.ts';
-import { type Facts, freshGuest } from './facts.ts';
+import { type Facts, freshGuest, operationsOf } from './facts.ts';
 import { goalVersion, isProven, nodeOf, speakerOf, unhealthyReason } from './health.ts';
 import type { MachineRoad } from './machine.ts';
 import { isUnsettled, nextMark } from './mark.ts';
@@ -69,6 +69,16 @@ export function planJoin(
   if (initialised) return controlPlane;
   // Once a member, always one, as far as anybody knows before it is up.
   if (needs.length > 0 && road.mark !== null && road.mark.provenAtMs !== null) return all;
+  const via = speakerOf(facts, cluster, machine.name);
+  const isJoining = operationsOf(freshGuest(facts, machine.name), 'join-').some(({ state }) => state === 'running');
+  // Without an API there is nobody to tell how to join, and each try would fail.
+  if (all.length === 0 && !isJoining && freshGuest(facts, via)?.kubernetes?.apiReady !== true)
+    return road.draft.wait({
+      id: `machine/${machine.name}/join/via`,
+      condition: `the API server of ${via} serves, so that ${machine.name} can join`,
+      timeoutMs: cluster.deadlines.readyMs,
+      guest: via,
+    });
   return planOperation(facts, road.draft, {
     machine: machine.name,
     verb: 'join',

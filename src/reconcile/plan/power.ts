@@ -54,12 +54,15 @@ function startStep(
 ): readonly string[] {
   const { name } = machine;
   planAutostart(machine, domain, mark, draft);
+  // It was turned off with the machine, by powerState: that is no drift, so it comes back whatever becomes of drift.
+  const isReturning =
+    !domain.autostart && !isCorrected(machine, mark, '/autostart') && !machine.drift.ignore.includes('/autostart');
   return draft.step({
     id: `machine/${name}/start`,
     title: `start ${name}`,
     needs,
     reason: startReason(facts, name, domain, mark),
-    action: { kind: 'start', machine: name },
+    action: { kind: 'start', machine: name, ...(isReturning ? { autostart: true } : {}) },
   });
 }
 

@@ -70,7 +70,7 @@ function planSwitchedOff(facts: Facts, { machine, domain, mark, draft }: Present
   const markNeeds = planUpdate(facts, machine, mark, draft);
   const idle = planIdle(facts, machine, draft);
   planPowerOff(facts, machine.name, domain, machine.deadlines.shutdownMs, 'powerState is Off', draft, idle);
-  if (domain.autostart) planNoAutostart(machine.name, draft);
+  if (domain.autostart && !machine.drift.ignore.includes('/autostart')) planNoAutostart(machine.name, draft);
   return { draft, mark, markNeeds, up: null, replacement: null, phase: 'steady' };
 }
 

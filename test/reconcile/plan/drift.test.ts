@@ -142,6 +142,27 @@ describe('autostart', () => {
   });
 });
 
+describe('autostart of a machine that powerState switched off', () => {
+  const off = { state: 'shut off' as const, stateReason: 'shutdown', live: null };
+  const startOf = (drift: Drift) => {
+    const desired = jumpWith(drift);
+    return planAt(desired, worldOf(desired, {}, { ...off, autostart: false })).steps.map(({ action }) => action);
+  };
+
+  it('comes back with it, also where drift is only told', () => {
+    for (const mode of ['warn', 'ignore'] as const)
+      expect(startOf({ mode })).toEqual([{ kind: 'start', machine: 'jump', autostart: true }]);
+    expect(startOf({}).map(({ kind }) => kind)).toEqual(['set-autostart', 'start']);
+  });
+
+  it('is left alone where the manifest says so', () => {
+    const ignored: Drift = { ignore: ['/autostart'] };
+    expect(startOf(ignored)).toEqual([{ kind: 'start', machine: 'jump' }]);
+    const unwanted = jumpWith(ignored, { powerState: 'Off' });
+    expect(stepIds(planAt(unwanted, worldOf(unwanted, {}, off)))).toEqual([]);
+  });
+});
+
 describe('the report of drift', () => {
   it('has patches that turn what is back into what was applied, without what is ignored', () => {
     const desired = jumpWith({ ignore: ['/cpus'] });

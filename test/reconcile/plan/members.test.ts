@@ -43,6 +43,36 @@ describe('the beginning of an upgrade of three control planes', () => {
   });
 });
 
+describe('a control plane that is to join', () => {
+  const joining = (changes: Readonly<Record<string, NodeChange>>) => {
+    const desired = dev(3);
+    const world = clusterWorld(desired, {
+      ...changes,
+      'dev-cp-3': { kubernetes: { phase: 'installed', apiReady: null } },
+    });
+    if (!world.inventory.known) throw new Error('the host is known');
+    const domains = world.inventory.value.domains.map((domain) =>
+      domain.name === 'dev-cp-3' && domain.mark !== null && domain.mark !== 'unreadable'
+        ? { ...domain, mark: { ...domain.mark, joins: true, provenAtMs: null } }
+        : domain,
+    );
+    return planAt(desired, {
+      ...world,
+      inventory: { ...world.inventory, value: { ...world.inventory.value, domains } },
+    });
+  };
+  const front = (made: ReturnType<typeof joining>) =>
+    [...made.steps, ...made.waits].filter(({ needs }) => needs.length === 0).map(({ id }) => id);
+
+  it('joins while an API server serves, and else waits for one instead of failing', () => {
+    expect(front(joining({}))).toContain('machine/dev-cp-3/join');
+    const away: NodeChange = { kubernetes: { apiReady: false, nodes: [] } };
+    const made = front(joining({ 'dev-cp-1': away, 'dev-cp-2': away }));
+    expect(made).toContain('machine/dev-cp-3/join/via');
+    expect(made).not.toContain('machine/dev-cp-3/join');
+  });
+});
+
 describe('control planes that a commit takes away', () => {
   const prune = { mode: 'Enabled' } as const;
   const left = (changes: Readonly<Record<string, NodeChange>>) =>
