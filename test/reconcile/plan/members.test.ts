@@ -43,10 +43,10 @@ describe('the beginning of an upgrade of three control planes', () => {
   });
 });
 
-describe('a control plane that is to join', () => {
+describe('a control plane that is to join before the others are upgraded', () => {
   const joining = (changes: Readonly<Record<string, NodeChange>>) => {
-    const desired = dev(3);
-    const world = clusterWorld(desired, {
+    const desired = dev(3, { version });
+    const world = clusterWorld(dev(3), {
       ...changes,
       'dev-cp-3': { kubernetes: { phase: 'installed', apiReady: null } },
     });
