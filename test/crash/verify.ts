@@ -19,7 +19,12 @@ export interface Verdict {
 
 /** Lives through the history of a seed with and without ends of the agent; `engine` is a deliberate fault, which only the former run has. */
 export async function verifySeed(seed: number, engine?: Engine): Promise<Verdict> {
-  return verify(seed, scenarioOf(seed), engine);
+  const scenario = scenarioOf(seed);
+  try {
+    return await verify(seed, scenario, engine);
+  } catch (thrown) {
+    return { failure: { seed, scenario, what: `nothing is thrown: ${String(thrown)}`, timeline: [] }, crashes: 0 };
+  }
 }
 
 export async function verify(seed: number, scenario: Scenario, engine?: Engine): Promise<Verdict> {

@@ -169,7 +169,7 @@ function planNode(facts: Facts, node: NodePlan, stage: Stage, turn: Turn, contro
   if (member === null) return stay(facts, node, isRenewed);
   if (isRenewed && need.kind === 'none') return renewed;
   const upgraded = planUpgrade(facts, node, stage.staged, turn, [...member, ...(controlPlane ?? [])], isRenewed);
-  if (upgraded === null) return planNotUpgraded(facts, node, member, controlPlane, isRenewed);
+  if (upgraded === null) return planNotUpgraded(facts, node, member, isRenewed);
   const { mark } = road;
   const version = node.cluster.version;
   const isChanging = mark === null || mark.provenAtMs === null || mark.spec.kubernetes?.version !== version;
@@ -188,15 +188,9 @@ function planMember(facts: Facts, node: NodePlan, up: readonly string[], control
 }
 
 /** A node that does not get the wanted version. Where that is older than what runs, a first root disk is proven at the version that runs. */
-function planNotUpgraded(
-  facts: Facts,
-  node: NodePlan,
-  member: readonly string[],
-  controlPlane: End,
-  isRenewed: boolean,
-): null {
+function planNotUpgraded(facts: Facts, node: NodePlan, member: readonly string[], isRenewed: boolean): null {
   const { machine, cluster, road, need } = node;
-  if (need.kind === 'taken-back') return planHeld(facts, node, member, controlPlane);
+  if (need.kind === 'taken-back') return keepWell(facts, node, member);
   const version = goalVersion(facts, cluster, machine.name);
   const isForGood = need.kind === 'forbidden' && version !== cluster.version;
   if (isForGood && !isRenewed && road.mark?.provenAtMs === null) {
@@ -208,10 +202,14 @@ function planNotUpgraded(
 
 /** A node that nothing changes at present is kept well, and what failed on it is removed. */
 function planHeld(facts: Facts, node: NodePlan, up: readonly string[], controlPlane: End): null {
+  const { phase, mark } = node.road;
+  const member = phase === 'steady' && mark !== null ? planMember(facts, node, up, controlPlane) : null;
+  return member === null ? null : keepWell(facts, node, member);
+}
+
+function keepWell(facts: Facts, node: NodePlan, member: readonly string[]): null {
   const { road, machine, cluster } = node;
   if (road.phase !== 'steady' || road.mark === null) return null;
-  const member = planMember(facts, node, up, controlPlane);
-  if (member === null) return null;
   const version = goalVersion(facts, cluster, machine.name);
   const healthy = planHealth(facts, node, { version, twice: false }, member);
   if (node.need.kind === 'taken-back') giveBack(facts, upgradeOf(node));

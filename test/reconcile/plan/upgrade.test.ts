@@ -211,6 +211,19 @@ describe('a host whose clock was set back', () => {
   });
 });
 
+it('a node whose upgrade was taken back is brought up as before, once', () => {
+  const world = clusterWorld(single.before, { 'dev-cp-1': { kubernetes: { phase: 'installed', apiReady: false } } });
+  if (!world.inventory.known) throw new Error('the host is known');
+  const quarantined = [{ digest: `version:${NEW}`, atMs: NOW - MINUTE, endedAtMs: NOW - MINUTE, reason: 'it failed' }];
+  const domains = world.inventory.value.domains.map((domain) =>
+    domain.mark === null || domain.mark === 'unreadable'
+      ? domain
+      : { ...domain, mark: { ...domain.mark, quarantined } },
+  );
+  const inventory = { ...world.inventory, value: { ...world.inventory.value, domains } };
+  expect(front(planAt(single.after, { ...world, inventory }))).toEqual(['machine/dev-cp-1/bootstrap']);
+});
+
 describe('going back from an upgrade', () => {
   const atMs = NOW - 20 * MINUTE;
   const rollbackId = (attempt: number) => `${operationPrefix('rollback', `${NEW}/${atMs}`)}${attempt}`;
