@@ -39,6 +39,7 @@ case "$1 $2" in
 	if grep -q certificateKey "$3"; then mkdir -p "$etc/manifests" "$KRECONCILE_ROOT/var/lib/etcd/member"; manifests; echo admin >"$etc/admin.conf"; fi ;;
 'token create') echo 'kubeadm join api.dev.example:6443 --token abcdef.0123456789abcdef --discovery-token-ca-cert-hash sha256:${'d'.repeat(64)} ' ;;
 'upgrade apply' | 'upgrade node')
+	[ ! -e "$KRECONCILE_ROOT/upgrade-says" ] || { cat "$KRECONCILE_ROOT/upgrade-says"; exit 1; }
 	broken "$1"
 	for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do [ "$2" = node ] || [ -s "$etc/manifests/$name.yaml" ] || exit 1; done
 	mkdir -p "$etc/tmp/kubeadm-backup-etcd-1"

@@ -98,6 +98,24 @@ describe.each(shells)('kubeadm upgrade under %s', (shell) => {
     expect(asked(node, 'kubeadm upgrade')).toEqual([]);
   });
 
+  it('says why kubeadm gave up, without what its parts log beside it', async () => {
+    const node = await running();
+    await node.operate('stage', 'stage-1', { version });
+    const cause =
+      'failed to obtain static Pod hash for component kube-apiserver on Node dev-cp-1: Get "https://api.dev.example:6443/api/v1/pods": context deadline exceeded';
+    node.write(
+      'upgrade-says',
+      `{"level":"warn","ts":"2026-11-21T16:09:12Z","msg":"retrying of unary invoker failed","error":"rpc error"}
+[preflight] If you know what you are doing, you can make a check non-fatal with \`--ignore-preflight-errors=...\`
+error: error execution phase control-plane: couldn't complete the static pod upgrade: couldn't upgrade control plane. kubeadm has tried to recover everything into the earlier state. Errors faced: ${cause}
+To see the stack trace of this error execute with --v=5 or higher
+`,
+    );
+    const { error } = await node.operate('upgrade', 'upgrade-1', { version });
+    expect(error).toMatch(/^kubeadm upgrade apply: error: error execution phase control-plane: /);
+    expect(error.trimEnd().endsWith(cause), error).toBe(true);
+  });
+
   it('goes on where it was cut off: a manifest between two places, a control plane already done', async () => {
     const node = await running();
     await node.operate('stage', 'stage-1', { version });

@@ -99,12 +99,12 @@ api_status() {
 	api_kinds=nodes,leases.coordination.k8s.io,namespaces
 	first_line "$RUN_FOLDER/nodes"
 	if [ "${FIRST_LINE:-99}" -le 10 ] 2>/dev/null; then api_kinds=$api_kinds,pods; fi
+	# Not in a file: who is timed out leaves it behind.
+	api_lines=$(api_objects "$api_kinds" 2>/dev/null) || :
 	mkdir -p "$RUN_FOLDER"
-	api_objects "$api_kinds" >"$RUN_FOLDER/api.$$" 2>/dev/null || :
-	grep -c '^N ' "$RUN_FOLDER/api.$$" >"$RUN_FOLDER/nodes"
+	printf '%s\n' "$api_lines" | grep -c '^N ' >"$RUN_FOLDER/nodes"
 	printf '"apiVersion":%s,' "$(api_version)"
-	node_summary "$api_kinds" <"$RUN_FOLDER/api.$$"
-	rm -f "$RUN_FOLDER/api.$$"
+	printf '%s\n' "$api_lines" | node_summary "$api_kinds"
 }
 
 # node_summary KINDS: at most 200 nodes as JSON from the lines of api_objects.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GuestStatus } from '../../../../src/model/guest-status.ts';
@@ -175,6 +175,10 @@ P dev-w-1 Running
     });
     guest.write('kube.sh', 'sleep 60');
     expect((await status(guest)).kubernetes).toMatchObject({ apiReady: false, phase: 'initialised' });
+    guest.write('run/kreconcile/nodes', '2');
+    guest.write('kube.sh', `case $2 in --raw) echo ok ;; *) sleep 60 ;; esac`);
+    expect((await status(guest)).kubernetes).toMatchObject({ apiReady: false, phase: 'initialised' });
+    expect(readdirSync(join(guest.root, 'run/kreconcile'))).toEqual(['nodes']);
   });
 
   it('does not ask the API of a worker, nor one that is not there yet', async () => {

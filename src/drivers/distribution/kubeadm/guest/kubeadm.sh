@@ -86,9 +86,13 @@ run_logged() {
 	wait "$run_pid"
 }
 
-masked() { sed -E 's/[a-z0-9]{6}\.[a-z0-9]{16}/<token>/g' | cut -c1-200; }
+masked() { sed -E 's/[a-z0-9]{6}\.[a-z0-9]{16}/<token>/g' | cut -c1-"${1:-200}"; }
 
-# logged_failure: the lines of the log that say what went wrong, else its last.
+# logged_failure: the lines of the log that say what went wrong, else its last; neither kubeadm's hints nor what an etcd client
+# logs of its retries. kubeadm names the cause at the end of a long line.
 logged_failure() {
-	{ grep -iE 'error|fatal|failed|timed out' "$KUBEADM_LOG" || tail -n 2 "$KUBEADM_LOG"; } | tail -n 3 | masked | tr '\n' ' '
+	{
+		grep -iE 'error|fatal|failed|timed out' "$KUBEADM_LOG" | grep -vE '^\{"level"|--ignore-preflight-errors=|--v=5' ||
+			tail -n 2 "$KUBEADM_LOG"
+	} | tail -n 3 | masked 450 | tr '\n' ' '
 }
